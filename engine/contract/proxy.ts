@@ -1,0 +1,46 @@
+import type { EntityId } from '../base/entity-id.ts';
+import type { Writer } from '../../transport/codec/writer.ts';
+
+/** Where something that can stand as a proxy argument answers for what it is. */
+export const ADDRESS: unique symbol = Symbol('skerry.address');
+
+/** An entity or a proxy of one. */
+export interface Addressed {
+  [ADDRESS](): { contracts: readonly string[]; id: EntityId };
+}
+
+/**
+ * What generated proxies send through. One claim is open at a time, from `open` to `call`, `send` or `refuse`.
+ * `operation` is the code that the generator gave the operation.
+ */
+export interface Sender<P = Proxy> {
+  /** Header written, room for at least `bytes` of payload. Throws EngineErrors. */
+  open(proxy: P, operation: number, bytes: number): Writer;
+  /** After OVERFLOW: the same frame in a larger place, to be encoded again from the start. Gives the claim up and rethrows anything else. */
+  grow(error: unknown): Writer;
+  /** Commits the frame at the writer's `at` and waits for the reply. */
+  call(proxy: P, operation: number): Promise<unknown>;
+  /** Commits a one-way frame. */
+  send(proxy: P, operation: number): void;
+  /** Gives up the claim, if any; throws from a void operation, rejects from one with a promise. MISMATCH is explained with `args`. */
+  refuse(proxy: P, operation: number, error: unknown, args: readonly unknown[]): Promise<never>;
+}
+
+/** Base of generated proxies: a real object with one method per operation, never thenable, cheap to make and to keep. */
+export abstract class Proxy implements Addressed {
+  /** Where calls go out; a private symbol would cost a lookup, so the names are short on collisions instead. */
+  readonly $sender: Sender;
+  readonly $id: EntityId;
+
+  constructor(sender: Sender, id: EntityId) {
+    this.$sender = sender;
+    this.$id = id;
+  }
+
+  /** The contract's name; generated classes define it on their prototype. */
+  declare readonly $contract: string;
+
+  [ADDRESS](): { contracts: readonly string[]; id: EntityId } {
+    return { contracts: [this.$contract], id: this.$id };
+  }
+}

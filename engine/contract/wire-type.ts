@@ -1,0 +1,70 @@
+/**
+ * What travels, as plain data: the generator reads contracts into this model, emits code and the manifest from it, and the
+ * gateway checks client values against it. JSON in and out without loss.
+ */
+export type WireType =
+  | { kind: Primitive }
+  /** `T | null` */
+  | { kind: 'nullable'; of: WireType }
+  | { kind: 'array'; of: WireType }
+  | { kind: 'tuple'; items: WireType[] }
+  | { kind: 'map'; key: WireType; value: WireType }
+  | { kind: 'set'; of: WireType }
+  | { kind: 'record'; of: WireType }
+  /** A union of string and number literals; on the wire the index of the value. */
+  | { kind: 'literals'; values: (string | number | boolean)[] }
+  /** Members in the order of declaration; on the wire a presence bitmap for the optional ones, then the members. */
+  | { kind: 'struct'; members: Member[] }
+  /** Told apart by the literal member `tag`; on the wire the index of the variant, then its struct without the tag. */
+  | { kind: 'union'; tag: string; variants: { value: string | number | boolean; type: WireType }[] }
+  /** An entity's proxy; on the wire its id. */
+  | { kind: 'proxy'; contract: string }
+  /** A named type of `WireTypes`; recursion goes through names only. */
+  | { kind: 'named'; name: string };
+
+export type Primitive =
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'float32'
+  | 'float64'
+  | 'int64'
+  | 'uint64'
+  | 'string'
+  | 'boolean'
+  | 'bytes'
+  | 'date'
+  /** Only `null`. */
+  | 'null'
+  /** Carried as CBOR. */
+  | 'unknown';
+
+export interface Member {
+  name: string;
+  type: WireType;
+  optional?: true;
+}
+
+/** The named types of one game, by name. */
+export type WireTypes = Record<string, WireType>;
+
+export type Returns = 'void' | 'completion' | 'value';
+
+export interface OperationModel {
+  name: string;
+  parameters: Member[];
+  returns: Returns;
+  /** Present when `returns` is `value`. */
+  result?: WireType;
+}
+
+export interface ContractModel {
+  name: string;
+  operations: OperationModel[];
+}
+
+/** Deepest nesting of a value on the wire; deeper (or cyclic) is a TypeError at the sender, InvalidMessageError at a decoder. */
+export const DEPTH_MAX = 32;

@@ -1,0 +1,57 @@
+/**
+ * A one-way path for frames to another node: a ring in shared memory, the loopback to the node itself, later NATS.
+ * Every kind passes the same cases (`link.conformance.ts`). Links carry bytes; what a frame means is not known here.
+ *
+ * A frame is claimed, encoded in place, committed, and becomes visible to the reader at the next `flush`. Frames of one lane
+ * arrive in the order of commit; each exactly once, however large.
+ */
+import type { Reader } from './codec/reader.ts';
+import type { Writer } from './codec/writer.ts';
+
+/** Lanes by priority, drained by weight so that the low one never starves. */
+export const LANE_HIGH = 0;
+export const LANE_MEDIUM = 1;
+export const LANE_LOW = 2;
+export type Lane = typeof LANE_HIGH | typeof LANE_MEDIUM | typeof LANE_LOW;
+export const LANES = 3;
+export const LANE_WEIGHTS = [8, 4, 1] as const;
+
+export interface LinkWriter {
+  /**
+   * Room for one frame of at least `bytes`: the writer stands at the frame's first byte (8-byte aligned), `end` is how far it
+   * may go (at least `bytes`, often more). Undefined when the lane is full; then `spill`, `conflate` or a drop is the
+   * caller's choice. At most one claim is open at a time; a claim that is not committed never existed.
+   */
+  claim(lane: Lane, bytes: number): Writer | undefined;
+  /** Ends the claimed frame at the writer's `at`. */
+  commit(): void;
+  /**
+   * Takes a finished frame (copied when it has to wait) that found no room or is too large to claim: it waits in the lane's bounded overflow,
+   * in order with everything committed later. False, and nothing taken, when the overflow is full as well. Throws RangeError above `frameBytesMax`.
+   */
+  spill(lane: Lane, frame: Uint8Array): boolean;
+  /** Like `spill`, but replaces the waiting frame of the same key, if any. Reports 'replaced' so that the drop is counted. */
+  conflate(lane: Lane, key: string, frame: Uint8Array): 'queued' | 'replaced' | 'full';
+  /** Makes everything committed visible and wakes the reader if it sleeps. Moves overflow into room that became free. */
+  flush(): void;
+  /** Frames waiting in overflow, all lanes. */
+  readonly backlog: number;
+  readonly frameBytesMax: number;
+}
+
+export interface FrameHandler {
+  /** One frame, from `input.at` to `input.end`. Only valid during the call: whoever wants the bytes later copies them. */
+  onFrame(input: Reader, lane: Lane): void;
+}
+
+export interface LinkReader {
+  /** Hands over up to about `framesMax` frames, lanes by weight; returns how many. Throws LinkCorruptError and never follows a corrupt header. */
+  drain(handler: FrameHandler, framesMax: number): number;
+  /** Is there something to drain? Cheap: called in the idle spin. */
+  pending(): boolean;
+}
+
+/** The shared memory of a link does not hold what its one writer can have written. The link is not usable any more. */
+export class LinkCorruptError extends Error {
+  override name = 'LinkCorruptError';
+}
