@@ -56,7 +56,9 @@ export async function build() {
         target: 'node20',
         minifySyntax: true,
         sourcemap: 'inline',
-        sourcefile: relative(dirname(target(file)), file).split(sep).join('/'),
+        sourcefile: relative(dirname(target(file)), file)
+          .split(sep)
+          .join('/'),
       });
       const path = target(file);
       mkdirSync(dirname(path), { recursive: true });
@@ -77,9 +79,9 @@ function withJsSpecifiers(code, parse) {
   const [imports] = parse(code);
   let result = '';
   let from = 0;
-  for (const { n: specifier, s: start, e: end, d: dynamic } of imports) {
-    if (specifier === undefined || !/^\.{1,2}\/.*\.ts$/.test(specifier)) continue;
-    const quoted = dynamic > -1;
+  for (const { specifier, start, end, type } of imports) {
+    if (typeof specifier !== 'string' || !/^\.{1,2}\/.*\.ts$/.test(specifier)) continue;
+    const quoted = type === 'dynamic';
     const replacement = specifier.replace(/\.ts$/, '.js');
     result += code.slice(from, start) + (quoted ? JSON.stringify(replacement) : replacement);
     from = end;
