@@ -18,7 +18,7 @@ export interface GeneratedContract {
   readonly contract: Contract<unknown>;
   readonly model: ContractModel;
   readonly fingerprint: string;
-  readonly Proxy: new (sender: Sender, id: EntityId, ...rest: any[]) => Proxy;
+  readonly Proxy: new (sender: Sender, id: EntityId, slot?: number, end?: number, options?: object) => Proxy;
   /** In the order of the model. */
   readonly operations: readonly GeneratedOperation[];
 }

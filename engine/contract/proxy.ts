@@ -1,5 +1,5 @@
-import type { EntityId } from '../base/entity-id.ts';
 import type { Writer } from '../../transport/codec/writer.ts';
+import type { EntityId } from '../base/entity-id.ts';
 
 /** Where something that can stand as a proxy argument answers for what it is. */
 export const ADDRESS: unique symbol = Symbol('skerry.address');
@@ -13,32 +13,40 @@ export interface Addressed {
  * What generated proxies send through. One claim is open at a time, from `open` to `call`, `send` or `refuse`.
  * `operation` is the code that the generator gave the operation.
  */
-export interface Sender<P = Proxy> {
+export interface Sender {
   /** Header written, room for at least `bytes` of payload. Throws EngineErrors. */
-  open(proxy: P, operation: number, bytes: number): Writer;
+  open(proxy: Proxy, operation: number, bytes: number): Writer;
   /** After OVERFLOW: the same frame in a larger place, to be encoded again from the start. Gives the claim up and rethrows anything else. */
   grow(error: unknown): Writer;
   /** Commits the frame at the writer's `at` and waits for the reply. */
-  call(proxy: P, operation: number): Promise<unknown>;
+  call(proxy: Proxy, operation: number): Promise<unknown>;
   /** Commits a one-way frame. */
-  send(proxy: P, operation: number): void;
+  send(proxy: Proxy, operation: number): void;
   /** Gives up the claim, if any; throws from a void operation, rejects from one with a promise. MISMATCH is explained with `args`. */
-  refuse(proxy: P, operation: number, error: unknown, args: readonly unknown[]): Promise<never>;
+  refuse(proxy: Proxy, operation: number, error: unknown, args: readonly unknown[]): Promise<never>;
 }
 
-/** Base of generated proxies: a real object with one method per operation, never thenable, cheap to make and to keep. */
+
+/**
+ * Base of generated proxies: a real object with one method per operation, never thenable, cheap to make and to keep.
+ * The fields begin with $ so that they meet no operation of a contract.
+ */
 export abstract class Proxy implements Addressed {
-  /** Where calls go out; a private symbol would cost a lookup, so the names are short on collisions instead. */
   readonly $sender: Sender;
   readonly $id: EntityId;
-
-  constructor(sender: Sender, id: EntityId) {
-    this.$sender = sender;
-    this.$id = id;
-  }
-
+  readonly $slot: number;
+  readonly $end: number;
+  readonly $options: object | undefined;
   /** The contract's name; generated classes define it on their prototype. */
   declare readonly $contract: string;
+
+  constructor(sender: Sender, id: EntityId, slot = -1, end = 0, options: object | undefined = undefined) {
+    this.$sender = sender;
+    this.$id = id;
+    this.$slot = slot;
+    this.$end = end;
+    this.$options = options;
+  }
 
   [ADDRESS](): { contracts: readonly string[]; id: EntityId } {
     return { contracts: [this.$contract], id: this.$id };

@@ -1,0 +1,207 @@
+import { milliseconds } from '../base/duration.ts';
+import { ContractMismatchError } from '../base/errors.ts';
+import type { Reader } from '../../transport/codec/reader.ts';
+import type { Writer } from '../../transport/codec/writer.ts';
+import { LANE_HIGH, LANE_LOW, LANE_MEDIUM, type Lane } from '../../transport/link.ts';
+import type { Contract, OperationTraits, Priority } from '../contract/contract.ts';
+import type { Generated, GeneratedContract } from '../contract/generated.ts';
+import type { OperationModel, WireTypes } from '../contract/wire-type.ts';
+import type { EntityId } from '../base/entity-id.ts';
+import type { EntityDefinition, Game } from './game.ts';
+import type { NodeEntity } from './entity.ts';
+
+export const RETURNS_VOID = 0;
+export const RETURNS_COMPLETION = 1;
+export const RETURNS_VALUE = 2;
+
+export const LOCK_NONE = 0;
+export const LOCK_METHOD = 1;
+export const LOCK_ENTITY = 2;
+
+/** One operation with everything that the data plane asks of it, as plain fields of one shape. */
+export interface Operation {
+  readonly code: number;
+  readonly name: string;
+  readonly contract: BoundContract;
+  readonly traits: OperationTraits;
+  readonly model: OperationModel;
+  readonly lane: Lane;
+  readonly reliable: boolean;
+  /** `unreliableOrdered`: only the newest waits. */
+  readonly conflated: boolean;
+  readonly returns: number;
+  readonly timeoutMs: number;
+  readonly lock: number;
+  readonly readOnly: boolean;
+  dispatch(target: any, input: Reader): unknown;
+  writeResult(out: Writer, value: unknown): void;
+  readResult(input: Reader): unknown;
+}
+
+export interface BoundContract {
+  readonly name: string;
+  readonly generated: GeneratedContract;
+  readonly operations: readonly Operation[];
+  /** Undefined for a contract that only clients implement. */
+  readonly type: EntityTypeEntry | undefined;
+}
+
+export interface DeclaredTask {
+  readonly name: string;
+  readonly everyMs: number;
+}
+
+/** An entity type of the game, as the runtime knows it. */
+export interface EntityTypeEntry {
+  readonly index: number;
+  /** The name of its first contract. */
+  readonly name: string;
+  readonly contracts: readonly string[];
+  readonly cls: new () => NodeEntity<any>;
+  readonly autoCreate: boolean;
+  /** Infinity for 'never'. */
+  readonly idleMs: number;
+  readonly mailboxMax: number;
+  readonly affinity: ((id: EntityId) => EntityId) | undefined;
+  readonly tasks: readonly DeclaredTask[];
+}
+
+export const MAILBOX_MAX_DEFAULT = 16_384;
+const IDLE_DEFAULT = '5m';
+
+const LANE_OF: Record<Priority, Lane> = { high: LANE_HIGH, medium: LANE_MEDIUM, low: LANE_LOW };
+const RETURNS = { void: RETURNS_VOID, completion: RETURNS_COMPLETION, value: RETURNS_VALUE };
+const LOCKS = { none: LOCK_NONE, method: LOCK_METHOD, entity: LOCK_ENTITY };
+
+export const laneOf = (priority: Priority): Lane => LANE_OF[priority];
+
+/** A game that the engine cannot run as it is written; the message says what to change. */
+export class GameDefinitionError extends Error {
+  override name = 'GameDefinitionError';
+}
+
+/** What the game defines and what was generated for it, joined. */
+export class Catalogue {
+  readonly game: Game;
+  readonly fingerprint: string;
+  readonly types: WireTypes;
+  /** By operation code. */
+  readonly operations: readonly Operation[];
+  readonly entityTypes: readonly EntityTypeEntry[];
+  private readonly contracts = new Map<string, BoundContract>();
+
+  constructor(game: Game, generated: Generated) {
+    this.game = game;
+    this.fingerprint = generated.fingerprint;
+    this.types = generated.types;
+    const implementedBy = new Map<string, EntityTypeEntry>();
+    this.entityTypes = (game.entities as readonly EntityDefinition[]).map((definition, index) => {
+      const entry = entityTypeEntry(definition, index);
+      for (const name of entry.contracts) {
+        const other = implementedBy.get(name);
+        if (other) {
+          throw new GameDefinitionError(
+            `Contract '${name}' is implemented by ${other.cls.name} and ${entry.cls.name}; it can have one class.`,
+          );
+        }
+        implementedBy.set(name, entry);
+      }
+      return entry;
+    });
+    const operations: Operation[] = [];
+    for (const one of generated.contracts) {
+      const bound = bind(game, one, implementedBy.get(one.model.name));
+      this.contracts.set(bound.name, bound);
+      for (const operation of bound.operations) operations[operation.code] = operation;
+    }
+    this.operations = operations;
+    for (const name of implementedBy.keys()) {
+      if (!this.contracts.has(name)) {
+        throw new GameDefinitionError(
+          `Contract '${name}' was not found by the generator: export it from a module that the game imports.`,
+        );
+      }
+    }
+  }
+
+  /** Throws ContractMismatchError for a contract that the game does not have. */
+  contract(contract: Contract<any> | string): BoundContract {
+    const name = typeof contract === 'string' ? contract : contract?.name;
+    const bound = this.contracts.get(name);
+    if (bound) return bound;
+    throw new ContractMismatchError('incompatible', `The game has no contract '${String(name)}'.`);
+  }
+
+  find(name: string): BoundContract | undefined {
+    return this.contracts.get(name);
+  }
+
+  /** Like `contract`, for one that an entity class implements. */
+  entityContract(contract: Contract<any> | string): BoundContract & { type: EntityTypeEntry } {
+    const bound = this.contract(contract);
+    if (bound.type) return bound as BoundContract & { type: EntityTypeEntry };
+    throw new ContractMismatchError('incompatible', `No entity of the game implements the contract '${bound.name}'.`);
+  }
+}
+
+function entityTypeEntry({ contracts, cls, options }: EntityDefinition, index: number): EntityTypeEntry {
+  const name = contracts[0]!.name;
+  const tasks = Object.entries(options.tasks ?? {}).map(([task, schedule]): DeclaredTask => {
+    const where = `entity(${name}): task '${task}'`;
+    if (typeof (cls.prototype as Record<string, unknown>)[task] !== 'function') {
+      throw new GameDefinitionError(`${where}: ${cls.name} has no method '${task}'.`);
+    }
+    if (!('every' in schedule)) throw new GameDefinitionError(`${where}: cron is not implemented yet.`);
+    return { name: task, everyMs: milliseconds(schedule.every, where) };
+  });
+  if (options.persistent) {
+    throw new GameDefinitionError(`entity(${name}): persistent entities are not implemented yet.`);
+  }
+  return {
+    index,
+    name,
+    contracts: contracts.map((contract) => contract.name),
+    cls,
+    autoCreate: options.autoCreate ?? true,
+    idleMs: options.idleTimeout === 'never' ? Number.POSITIVE_INFINITY : milliseconds(options.idleTimeout ?? IDLE_DEFAULT),
+    mailboxMax: options.mailboxMax ?? MAILBOX_MAX_DEFAULT,
+    affinity: options.affinity,
+    tasks,
+  };
+}
+
+function bind(game: Game, generated: GeneratedContract, type: EntityTypeEntry | undefined): BoundContract {
+  const bound: BoundContract = {
+    name: generated.model.name,
+    generated,
+    type,
+    operations: [],
+  };
+  const traitsByName = new Map(generated.contract.operations.map((traits) => [traits.name, traits]));
+  const list = generated.operations.map((operation, i): Operation => {
+    const model = generated.model.operations[i]!;
+    const traits = traitsByName.get(operation.name)!;
+    if (traits.exactlyOnce) {
+      throw new GameDefinitionError(`${bound.name}.${operation.name}: exactlyOnce is not implemented yet.`);
+    }
+    return {
+      code: operation.code,
+      name: operation.name,
+      contract: bound,
+      traits,
+      model,
+      lane: LANE_OF[traits.priority],
+      reliable: traits.reliability === 'reliable' || traits.reliability === 'reliableOrdered',
+      conflated: traits.reliability === 'unreliableOrdered',
+      returns: RETURNS[model.returns],
+      timeoutMs: traits.timeoutMs,
+      lock: LOCKS[traits.lock ?? game.defaultLock ?? 'none'],
+      readOnly: traits.readOnly,
+      dispatch: operation.dispatch,
+      writeResult: operation.writeResult,
+      readResult: operation.readResult,
+    };
+  });
+  (bound.operations as Operation[]).push(...list);
+  return bound;
+}

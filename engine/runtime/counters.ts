@@ -1,0 +1,24 @@
+/** What a node counts, as plain numbers on one object: read by metrics, written where it happens. */
+export class Counters {
+  callsSent = 0;
+  callsCompleted = 0;
+  callsFailed = 0;
+  callsTimedOut = 0;
+  repliesLate = 0;
+  turnsRun = 0;
+  turnsFailed = 0;
+  tasksRun = 0;
+  taskOverruns = 0;
+  expiredBeforeRun = 0;
+  refusedMailboxFull = 0;
+  refusedLinkFull = 0;
+  droppedUnreliable = 0;
+  replacedUnreliable = 0;
+  deadLetters = 0;
+  invalidMessages = 0;
+  activations = 0;
+  deactivations = 0;
+  unhandledRejections = 0;
+  clientPushes = 0;
+  clientPushesUndelivered = 0;
+}

@@ -1,0 +1,148 @@
+import type { Writer } from '../../transport/codec/writer.ts';
+
+/**
+ * The header of every frame between nodes. Little-endian, 8-byte aligned in a ring.
+ *
+ *   request, one-way, cancel                              reply, error
+ *   ┌────┬───────┬───────────┬──────────────────────┐     ┌────┬───────┬───────────┬──────────────────────┐
+ *   │ 0  │ kind  │ 1 flags   │ 2  operation    u16  │     │ 0  │ kind  │ 1 flags   │ 2  operation    u16  │
+ *   │ 4  │ request id                          u32  │     │ 4  │ request id                          u32  │
+ *   │ 8  │ deadline, ms on the host's clock    u32  │     └────┴─ 8 payload ───────────────────────────────┘
+ *   │ 12 │ slot    u16       │ 14 source slot  u16  │
+ *   │ 16 │ epoch of the slot                   u32  │     The deadline wraps after 49 days and is compared as a signed
+ *   │ 20 │ epoch of the source slot            u32  │     difference; 0 means none. A link between hosts will send the
+ *   │ 24 │ incarnation of the source node      u32  │     remaining time instead.
+ *   │ 28 │ source type u16   │ 30 id kinds │ 31 ends│
+ *   │ 32 │ target id, when it is an int32      i32  │     id kinds: target in the low, source in the high half.
+ *   │ 36 │ source id, when it is an int32      i32  │     ends: what the target is (low half), what the source is (high).
+ *   │ 40 │ trace id                            2×u32│
+ *   └────┴─ 48 extras, then payload ────────────────┘
+ *
+ * Extras, each only when the id kinds or a flag say so, in this order: target id, source id (as `writeEntityId`),
+ * principal (CBOR behind its u32 length), lock chain (u16 count, then that many 2×u32: node incarnation, turn).
+ *
+ * The offsets live here and only here: constants imported from another module are slow on Node 20.
+ */
+const KIND = 0;
+const FLAGS = 1;
+const OPERATION = 2;
+const REQUEST_ID = 4;
+const DEADLINE = 8;
+const SLOT = 12;
+const SOURCE_SLOT = 14;
+const EPOCH = 16;
+const SOURCE_EPOCH = 20;
+const SOURCE_INCARNATION = 24;
+const SOURCE_TYPE = 28;
+const ID_KINDS = 30;
+const ENDS = 31;
+const TARGET_ID = 32;
+const SOURCE_ID = 36;
+const TRACE_HIGH = 40;
+const TRACE_LOW = 44;
+export const HEADER_BYTES = 48;
+export const REPLY_HEADER_BYTES = 8;
+
+export const KIND_REQUEST = 1;
+export const KIND_ONE_WAY = 2;
+export const KIND_REPLY = 3;
+export const KIND_ERROR = 4;
+export const KIND_CANCEL = 5;
+
+export const FLAG_ONLY_IF_ACTIVE = 1;
+export const FLAG_CHAIN = 2;
+export const FLAG_PRINCIPAL = 4;
+/** The caller may send a cancel frame for this request. */
+export const FLAG_ABORTABLE = 8;
+
+/** An int32 id stands in the header, any other in the extras. */
+export const ID_INT32 = 0;
+export const ID_OTHER = 1;
+
+/** What a target or a source is. */
+export const END_ENTITY = 0;
+export const END_HOST = 1;
+export const END_PRINCIPAL = 2;
+export const END_SESSION = 3;
+export const END_GROUP = 4;
+
+/** Who sends: the part of the header that stays the same for one caller. */
+export interface Stamp {
+  readonly end: number;
+  readonly type: number;
+  readonly idKind: number;
+  readonly intId: number;
+  readonly slot: number;
+}
+
+export function writeRequest(
+  out: Writer,
+  kind: number,
+  flags: number,
+  operation: number,
+  slot: number,
+  epoch: number,
+  targetEnd: number,
+  targetIdKind: number,
+  targetId: number,
+  source: Stamp,
+  sourceEpoch: number,
+  incarnation: number,
+): void {
+  const view = out.view;
+  const at = out.at;
+  view.setInt32(at + KIND, kind | (flags << 8) | (operation << 16), true);
+  view.setInt32(at + SLOT, (slot & 0xffff) | (source.slot << 16), true);
+  view.setInt32(at + EPOCH, epoch, true);
+  view.setInt32(at + SOURCE_EPOCH, sourceEpoch, true);
+  view.setInt32(at + SOURCE_INCARNATION, incarnation, true);
+  view.setInt32(
+    at + SOURCE_TYPE,
+    source.type | ((targetIdKind | (source.idKind << 4)) << 16) | ((targetEnd | (source.end << 4)) << 24),
+    true,
+  );
+  view.setInt32(at + TARGET_ID, targetId, true);
+  view.setInt32(at + SOURCE_ID, source.intId, true);
+  out.at = at + HEADER_BYTES;
+}
+
+/** What is known only once the arguments are encoded and the call is registered. */
+export function completeRequest(
+  view: DataView,
+  at: number,
+  requestId: number,
+  deadline: number,
+  traceHigh: number,
+  traceLow: number,
+): void {
+  view.setInt32(at + REQUEST_ID, requestId, true);
+  view.setInt32(at + DEADLINE, deadline, true);
+  view.setInt32(at + TRACE_HIGH, traceHigh, true);
+  view.setInt32(at + TRACE_LOW, traceLow, true);
+}
+
+export function writeReply(out: Writer, kind: number, operation: number, requestId: number): void {
+  const view = out.view;
+  const at = out.at;
+  view.setInt32(at + KIND, kind | (operation << 16), true);
+  view.setInt32(at + REQUEST_ID, requestId, true);
+  out.at = at + REPLY_HEADER_BYTES;
+}
+
+export const kindOf = (view: DataView, at: number): number => view.getUint8(at + KIND);
+export const flagsOf = (view: DataView, at: number): number => view.getUint8(at + FLAGS);
+export const operationOf = (view: DataView, at: number): number => view.getUint16(at + OPERATION, true);
+export const requestIdOf = (view: DataView, at: number): number => view.getUint32(at + REQUEST_ID, true);
+export const deadlineOf = (view: DataView, at: number): number => view.getInt32(at + DEADLINE, true);
+export const slotOf = (view: DataView, at: number): number => view.getUint16(at + SLOT, true);
+export const sourceSlotOf = (view: DataView, at: number): number => view.getUint16(at + SOURCE_SLOT, true);
+export const epochOf = (view: DataView, at: number): number => view.getUint32(at + EPOCH, true);
+export const sourceEpochOf = (view: DataView, at: number): number => view.getUint32(at + SOURCE_EPOCH, true);
+export const incarnationOf = (view: DataView, at: number): number => view.getUint32(at + SOURCE_INCARNATION, true);
+export const sourceTypeOf = (view: DataView, at: number): number => view.getUint16(at + SOURCE_TYPE, true);
+export const idKindsOf = (view: DataView, at: number): number => view.getUint8(at + ID_KINDS);
+export const endsOf = (view: DataView, at: number): number => view.getUint8(at + ENDS);
+export const targetIdOf = (view: DataView, at: number): number => view.getInt32(at + TARGET_ID, true);
+export const sourceIdOf = (view: DataView, at: number): number => view.getInt32(at + SOURCE_ID, true);
+export const traceHighOf = (view: DataView, at: number): number => view.getUint32(at + TRACE_HIGH, true);
+export const traceLowOf = (view: DataView, at: number): number => view.getUint32(at + TRACE_LOW, true);

@@ -1,0 +1,165 @@
+import { EngineError, InvalidMessageError } from '../base/errors.ts';
+import { Writer } from '../../transport/codec/writer.ts';
+import type { Lane, LinkWriter } from '../../transport/link.ts';
+
+export const SENT = 0;
+/** Every bounded queue on the way is full; nothing was taken. */
+export const FULL = 1;
+
+const SCRATCH_BYTES = 64 * 1024;
+
+/**
+ * Everything that a node sends goes through here: one frame is open at a time, encoded straight into the link's memory, or into a
+ * scratch buffer when the link has no room right now or the frame turns out larger than the room.
+ */
+export class Outbox {
+  /** By node index. */
+  private readonly links: readonly (LinkWriter | undefined)[];
+  private readonly wake: () => void;
+  private readonly dirty: LinkWriter[] = [];
+  private readonly isDirty: boolean[] = [];
+  private scratch = new Writer(new Uint8Array(SCRATCH_BYTES));
+  private open = false;
+  private target = 0;
+  private link!: LinkWriter;
+  private lane: Lane = 0;
+  private out!: Writer;
+  /** Where the open frame begins in `out`. */
+  private start = 0;
+  private headerBytes = 0;
+
+  /** `wake` is called when there is something to flush, at least once between flushes. */
+  constructor(links: readonly (LinkWriter | undefined)[], wake: () => void) {
+    this.links = links;
+    this.wake = wake;
+  }
+
+  /** A frame of at least `bytes` for a node. The writer stands at its first byte. */
+  begin(target: number, lane: Lane, bytes: number): Writer {
+    if (this.open) {
+      throw new EngineError('call-context', 'A call was made while the arguments of another were being encoded.');
+    }
+    const link = this.links[target];
+    if (link === undefined) throw new EngineError('no-link', `There is no link to node ${target}.`);
+    this.link = link;
+    this.target = target;
+    this.lane = lane;
+    let out = link.claim(lane, bytes);
+    if (out === undefined) {
+      out = this.scratch;
+      if (out.bytes.length < bytes) out = this.growScratch(bytes);
+      out.at = 0;
+      out.end = out.bytes.length;
+    }
+    this.out = out;
+    this.start = out.at;
+    this.open = true;
+    return out;
+  }
+
+  /** Everything up to the writer's `at` is header, kept when the frame moves to a larger place. */
+  endHeader(): void {
+    this.headerBytes = this.out.at - this.start;
+  }
+
+  /** The writer of the open frame, and where the frame begins in it. */
+  get writer(): Writer {
+    return this.out;
+  }
+
+  get frameStart(): number {
+    return this.start;
+  }
+
+  /** The open frame in a larger place, header copied, to be encoded again. Throws InvalidMessageError (too-large). */
+  grow(): Writer {
+    const { out, start, headerBytes } = this;
+    const limit = this.link.frameBytesMax;
+    const available = out.end - start;
+    if (available >= limit) {
+      throw new InvalidMessageError('too-large', `The message is larger than ${limit} bytes.`);
+    }
+    const header = out.bytes.slice(start, start + headerBytes);
+    const larger =
+      out === this.scratch
+        ? this.growScratch(Math.min(limit, out.bytes.length * 4))
+        : this.scratch.bytes.length > available
+          ? this.scratch
+          : this.growScratch(Math.min(limit, Math.max(available * 4, SCRATCH_BYTES)));
+    larger.bytes.set(header, 0);
+    larger.at = headerBytes;
+    larger.end = Math.min(larger.bytes.length, limit);
+    this.out = larger;
+    this.start = 0;
+    return larger;
+  }
+
+  /** Ends the open frame at the writer's `at`. A reliable one may wait in the link's overflow. */
+  commit(): number {
+    this.open = false;
+    if (this.out !== this.scratch) {
+      this.link.commit();
+      this.markDirty();
+      return SENT;
+    }
+    const taken = this.link.spill(this.lane, this.scratch.bytes.subarray(0, this.scratch.at));
+    this.releaseLargeScratch();
+    if (!taken) return FULL;
+    this.markDirty();
+    return SENT;
+  }
+
+  /** Whether the open frame found room in the link at once. */
+  get hasRoom(): boolean {
+    return this.out !== this.scratch;
+  }
+
+  /** Ends the open frame, replacing one of the same key that still waits. True when one was replaced or dropped. */
+  conflate(key: string): boolean {
+    this.open = false;
+    const result = this.link.conflate(this.lane, key, this.scratch.bytes.subarray(0, this.scratch.at));
+    this.releaseLargeScratch();
+    this.markDirty();
+    return result !== 'queued';
+  }
+
+  /** Gives the open frame up, if there is one. */
+  abandon(): void {
+    this.open = false;
+  }
+
+  flush(): void {
+    const dirty = this.dirty;
+    for (let i = 0; i < dirty.length; i++) dirty[i]!.flush();
+    dirty.length = 0;
+    this.isDirty.fill(false);
+  }
+
+  /** Frames that wait for room, all links. */
+  get backlog(): number {
+    let frames = 0;
+    for (const link of this.links) if (link !== undefined) frames += link.backlog;
+    return frames;
+  }
+
+  /** Tries again to move waiting frames into room that readers made. */
+  flushBacklog(): void {
+    for (const link of this.links) if (link !== undefined && link.backlog > 0) link.flush();
+  }
+
+  private markDirty(): void {
+    if (this.isDirty[this.target] === true) return;
+    this.isDirty[this.target] = true;
+    this.dirty.push(this.link);
+    if (this.dirty.length === 1) this.wake();
+  }
+
+  private growScratch(bytes: number): Writer {
+    this.scratch = new Writer(new Uint8Array(bytes));
+    return this.scratch;
+  }
+
+  private releaseLargeScratch(): void {
+    if (this.scratch.bytes.length > SCRATCH_BYTES * 16) this.scratch = new Writer(new Uint8Array(SCRATCH_BYTES));
+  }
+}

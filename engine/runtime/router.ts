@@ -1,0 +1,18 @@
+import type { EntityId } from '../base/entity-id.ts';
+
+/** Which node runs what. The cluster layer implements it over the slot table; the answer may change from call to call. */
+export interface Router {
+  /** The slot of an entity: `type` is the entity type's index, `key` its id or what its affinity makes of it. */
+  slotOf(type: number, key: EntityId): number;
+  /** Index of the node that owns a slot. */
+  ownerOf(slot: number): number;
+  epochOf(slot: number): number;
+  /** Index of the node whose gateway holds the sessions of a principal. */
+  gatewayOf(principal: EntityId): number;
+  /** Index of the node that keeps the members of groups. */
+  groupsAt(): number;
+  /** Indexes of all nodes that own slots. */
+  nodes(): readonly number[];
+  /** Where a node is, for people. */
+  describe(node: number): { host: string; node: number };
+}
