@@ -15,12 +15,18 @@ export type WireType =
   | { kind: 'literals'; values: (string | number | boolean)[] }
   /** Members in the order of declaration; on the wire a presence bitmap for the optional ones, then the members. */
   | { kind: 'struct'; members: Member[] }
-  /** Told apart by the literal member `tag`; on the wire the index of the variant, then its struct without the tag. */
+  /**
+   * Told apart by the literal member `tag`; on the wire the index of the variant, then its struct. The struct lists the tag as a member
+   * like any other, with one literal: that takes no bytes.
+   */
   | { kind: 'union'; tag: string; variants: { value: string | number | boolean; type: WireType }[] }
   /** An entity's proxy; on the wire its id. */
   | { kind: 'proxy'; contract: string }
-  /** A named type of `WireTypes`; recursion goes through names only. */
-  | { kind: 'named'; name: string };
+  /**
+   * A named type of `WireTypes`; recursion goes through names only. `recursive` marks a reference that leads back to the type it stands
+   * in: nesting is counted there, from 1 where a value enters the cycle to DEPTH_MAX.
+   */
+  | { kind: 'named'; name: string; recursive?: true };
 
 export type Primitive =
   | 'int8'
@@ -66,5 +72,4 @@ export interface ContractModel {
   operations: OperationModel[];
 }
 
-/** Deepest nesting of a value on the wire; deeper (or cyclic) is a TypeError at the sender, InvalidMessageError at a decoder. */
-export const DEPTH_MAX = 32;
+export { DEPTH_MAX } from '../../transport/codec/depth.ts';
