@@ -20,7 +20,8 @@ export interface LinkWriter {
   /**
    * Room for one frame of at least `bytes`: the writer stands at the frame's first byte (8-byte aligned), `end` is how far it
    * may go (at least `bytes`, often more). Undefined when the lane is full; then `spill`, `conflate` or a drop is the
-   * caller's choice. At most one claim is open at a time; a claim that is not committed never existed.
+   * caller's choice. At most one claim is open at a time; a claim that is not committed never existed. Between a claim and its
+   * commit nothing else happens on the link, a drain of the loopback included.
    */
   claim(lane: Lane, bytes: number): Writer | undefined;
   /** Ends the claimed frame at the writer's `at`. */
@@ -39,6 +40,21 @@ export interface LinkWriter {
   readonly frameBytesMax: number;
 }
 
+/** What a link has done since it was made: plain numbers, read by whoever collects metrics. */
+export interface LinkCounters {
+  /** Frames taken over, by commit, spill or conflate. */
+  readonly frames: number;
+  /** Bytes that the published frames took, headers included. */
+  readonly bytes: number;
+  /** Frames that had to wait in overflow, and how many did at most at a time. */
+  readonly spilled: number;
+  readonly backlogHighest: number;
+  /** Waiting frames replaced by a newer one of their key: each is a drop. */
+  readonly replaced: number;
+  /** Frames refused because overflow was full, too. */
+  readonly refused: number;
+}
+
 export interface FrameHandler {
   /** One frame, from `input.at` to `input.end`. Only valid during the call: whoever wants the bytes later copies them. */
   onFrame(input: Reader, lane: Lane): void;
@@ -54,4 +70,10 @@ export interface LinkReader {
 /** The shared memory of a link does not hold what its one writer can have written. The link is not usable any more. */
 export class LinkCorruptError extends Error {
   override name = 'LinkCorruptError';
+  /** Up to 4 KiB around the damage. */
+  readonly dump: Uint8Array | undefined;
+  constructor(message: string, dump?: Uint8Array) {
+    super(message);
+    this.dump = dump;
+  }
 }

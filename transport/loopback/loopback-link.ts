@@ -1,0 +1,117 @@
+import type { Writer } from '../codec/writer.ts';
+import { drainByWeight } from '../lanes.ts';
+import type { FrameHandler, Lane, LinkCounters, LinkReader, LinkWriter } from '../link.ts';
+import { Overflow } from '../overflow.ts';
+import { LoopbackLane } from './loopback-lane.ts';
+
+export interface LoopbackLinkOptions {
+  /** Default 16 MiB. */
+  frameBytesMax?: number;
+  /** Bounds of the overflow, all lanes together: 65 536 frames and 64 MiB (at least one largest frame) by default. */
+  backlogFramesMax?: number;
+  backlogBytesMax?: number;
+  /**
+   * Bytes of each of the two pages of lane high, medium and low; multiples of 8. Default 256 KiB, 1 MiB, 256 KiB. The system
+   * commits memory when it is first touched, so large pages cost nothing until they are needed.
+   */
+  pageBytes?: readonly [high: number, medium: number, low: number];
+}
+
+/** The link of a node to itself: both sides at once and the same promises, without shared memory. */
+export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
+  readonly frameBytesMax: number;
+  frames = 0;
+  bytes = 0;
+  private readonly overflow: Overflow;
+  private readonly high: LoopbackLane;
+  private readonly medium: LoopbackLane;
+  private readonly low: LoopbackLane;
+  private claimed: LoopbackLane;
+  private unflushed = false;
+
+  constructor(options: LoopbackLinkOptions = {}) {
+    const { frameBytesMax = 16 * 1024 * 1024, backlogFramesMax, backlogBytesMax } = options;
+    const [high, medium, low] = options.pageBytes ?? [256 * 1024, 1024 * 1024, 256 * 1024];
+    this.frameBytesMax = frameBytesMax;
+    this.high = new LoopbackLane(0, high, frameBytesMax);
+    this.medium = new LoopbackLane(1, medium, frameBytesMax);
+    this.low = new LoopbackLane(2, low, frameBytesMax);
+    this.overflow = new Overflow([this.high, this.medium, this.low], {
+      frameBytesMax,
+      backlogFramesMax,
+      backlogBytesMax,
+    });
+    this.claimed = this.medium;
+  }
+
+  get backlog(): number {
+    return this.overflow.frames;
+  }
+
+  get backlogHighest(): number {
+    return this.overflow.framesHighest;
+  }
+
+  get spilled(): number {
+    return this.overflow.spilled;
+  }
+
+  get replaced(): number {
+    return this.overflow.replaced;
+  }
+
+  get refused(): number {
+    return this.overflow.refused;
+  }
+
+  claim(lane: Lane, bytes: number): Writer | undefined {
+    // Behind what waits already, or the lane would lose its order.
+    if (this.overflow.frames !== 0 && this.overflow.waits(lane)) return undefined;
+    const claimed = lane === 1 ? this.medium : lane === 0 ? this.high : this.low;
+    this.claimed = claimed;
+    return claimed.claim(bytes);
+  }
+
+  commit(): void {
+    this.claimed.commit();
+    this.unflushed = true;
+    this.frames++;
+  }
+
+  spill(lane: Lane, frame: Uint8Array): boolean {
+    this.unflushed = true;
+    const taken = this.overflow.spill(lane, frame);
+    if (taken) this.frames++;
+    return taken;
+  }
+
+  conflate(lane: Lane, key: string, frame: Uint8Array): 'queued' | 'replaced' | 'full' {
+    this.unflushed = true;
+    const result = this.overflow.conflate(lane, key, frame);
+    if (result !== 'full') this.frames++;
+    return result;
+  }
+
+  flush(): void {
+    if (this.overflow.frames !== 0) this.overflow.move();
+    else if (!this.unflushed) return;
+    this.unflushed = false;
+    this.bytes += this.high.flush() + this.medium.flush() + this.low.flush();
+  }
+
+  pending(): boolean {
+    return this.medium.pending() || this.high.pending() || this.low.pending();
+  }
+
+  /**
+   * Frames flushed after this began are for the next drain, so it ends. When the handler throws, the frame it was given counts
+   * as drained and the rest stays.
+   */
+  drain(handler: FrameHandler, framesMax: number): number {
+    const { high, medium, low } = this;
+    const highPending = high.look();
+    const mediumPending = medium.look();
+    if (low.look() || highPending) return drainByWeight(high, medium, low, handler, framesMax);
+    return mediumPending ? medium.take(handler, framesMax) : 0;
+  }
+}

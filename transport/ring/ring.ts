@@ -1,0 +1,343 @@
+/**
+ * One lane of a ring link: a byte ring in shared memory from exactly one writer thread to exactly one reader thread.
+ *
+ * A record is 8-byte aligned and never wraps; positions are the byte counts of `ring-memory.ts`:
+ *
+ *   +0  LENGTH   bits 0..27: bytes of the record, this header included; bits 28..31: what it is
+ *   +4  CHECK    ~(LENGTH ^ position of the record)
+ *   +8  the frame, or a piece of one:
+ *
+ *   FRAME    a whole frame
+ *   PADDING  nothing, up to the end of the ring
+ *   FIRST    +8 bytes of the whole frame, +12 zero, +16 its first piece; only MORE follow until it is whole
+ *   MORE     +8 the next piece
+ *
+ * One comparison of CHECK says that the length is undamaged and that the record is this one and not one of an earlier round.
+ */
+import { Reader } from '../codec/reader.ts';
+import { type FrameHandler, type Lane, LinkCorruptError } from '../link.ts';
+import type { Doorbell } from './doorbell.ts';
+import type { LanePlace } from './ring-memory.ts';
+
+const HEADER_BYTES = 8;
+const FIRST_HEADER_BYTES = 16;
+const LENGTH_MASK = (1 << 28) - 1;
+const PADDING = 1 << 28;
+const FIRST = 2 << 28;
+const MORE = 3 << 28;
+const KIND_MASK = ~LENGTH_MASK;
+const PIECE_RECORD_BYTES_MIN = 32;
+const DUMP_BYTES = 4096;
+const SCRUBBED = 0xde;
+
+export class RingWriter {
+  /** Whole frames above this many bytes go in pieces. A quarter of the ring, so that a record and its padding always fit. */
+  readonly frameBytesMax: number;
+  /** Bytes from the last reserved record's begin to where it may end. */
+  reserved = 0;
+  private readonly words: Int32Array;
+  private readonly bytes: Uint8Array;
+  private readonly tail: number;
+  private readonly head: number;
+  private readonly base: number;
+  private readonly capacity: number;
+  private readonly mask: number;
+  /** Positions; the reader knows of everything before `published`, and may be reading everything from `limit - capacity`. */
+  private position: number;
+  private published: number;
+  private limit: number;
+
+  constructor(words: Int32Array, bytes: Uint8Array, place: LanePlace, frameBytesMax: number) {
+    this.words = words;
+    this.bytes = bytes;
+    this.tail = place.tail;
+    this.head = place.head;
+    this.base = place.base;
+    this.capacity = place.capacity;
+    this.mask = place.capacity - 1;
+    this.position = words[place.tail]!;
+    this.published = this.position;
+    this.limit = (this.position + place.capacity) | 0;
+    this.frameBytesMax = Math.min(frameBytesMax, Math.max(place.capacity >> 2, PIECE_RECORD_BYTES_MIN) - HEADER_BYTES);
+  }
+
+  /**
+   * Room for a record of `recordBytes` (a multiple of 8, at most a quarter of the ring): where it begins in the link's
+   * memory, or -1. Not taken until `commit`. Throws LinkCorruptError when the reader's HEAD is impossible.
+   */
+  reserve(recordBytes: number): number {
+    const offset = this.position & this.mask;
+    const toEnd = this.capacity - offset;
+    const room = (this.limit - this.position) | 0;
+    if (recordBytes > room || recordBytes > toEnd) return this.reserveSlowly(recordBytes);
+    this.reserved = Math.min(room, toEnd);
+    return this.base + offset;
+  }
+
+  private reserveSlowly(recordBytes: number): number {
+    const offset = this.position & this.mask;
+    const toEnd = this.capacity - offset;
+    const padding = recordBytes > toEnd ? toEnd : 0;
+    if (padding + recordBytes > ((this.limit - this.position) | 0)) {
+      this.moved();
+      if (padding + recordBytes > ((this.limit - this.position) | 0)) return -1;
+    }
+    if (padding > 0) this.commit(PADDING | padding);
+    const room = (this.limit - this.position) | 0;
+    this.reserved = Math.min(room, this.capacity - (this.position & this.mask));
+    return this.base + (this.position & this.mask);
+  }
+
+  /** Has the reader freed room since this was last asked? Throws LinkCorruptError when its HEAD is impossible. */
+  moved(): boolean {
+    // Partner: the store of HEAD in RingReader.release. The reader is done with everything before it, so it may be overwritten.
+    const head = Atomics.load(this.words, this.head);
+    const limit = (head + this.capacity) | 0;
+    if (limit === this.limit) return false;
+    const used = (this.published - head) | 0;
+    if (used < 0 || used > this.capacity || (head & 7) !== 0) {
+      throw new LinkCorruptError(`A ring's head stands at ${head >>> 0} while its tail is ${this.published >>> 0}.`);
+    }
+    this.limit = limit;
+    return true;
+  }
+
+  /** The reserved record is done: `length` is its bytes, header included. */
+  commit(length: number): void {
+    const position = this.position;
+    const index = (this.base + (position & this.mask)) >> 2;
+    this.words[index] = length;
+    this.words[index + 1] = ~(length ^ position);
+    this.position = (position + (length & LENGTH_MASK) + 7) & ~7;
+  }
+
+  /**
+   * Copies a frame into the ring: a whole one, or of a larger one as many pieces from `sent` on as there is room for.
+   * Returns how many bytes of it are in the ring now, or -1 when a whole one found no room.
+   */
+  copy(frame: Uint8Array, sent: number): number {
+    const total = frame.length;
+    if (total <= this.frameBytesMax) {
+      const begin = this.reserve((total + HEADER_BYTES + 7) & ~7);
+      if (begin < 0) return -1;
+      this.bytes.set(frame, begin + HEADER_BYTES);
+      this.commit(total + HEADER_BYTES);
+      return total;
+    }
+    let done = sent;
+    while (done < total) {
+      const header = done === 0 ? FIRST_HEADER_BYTES : HEADER_BYTES;
+      const piece = Math.min(total - done, this.frameBytesMax + HEADER_BYTES - header);
+      const begin = this.reserve((piece + header + 7) & ~7);
+      if (begin < 0) break;
+      if (done === 0) {
+        this.words[(begin >> 2) + 2] = total;
+        this.words[(begin >> 2) + 3] = 0;
+      }
+      this.bytes.set(frame.subarray(done, done + piece), begin + header);
+      this.commit((done === 0 ? FIRST : MORE) | (piece + header));
+      done += piece;
+    }
+    return done;
+  }
+
+  /** Lets the reader see everything committed; returns how many bytes are news to it. */
+  publish(): number {
+    const bytes = (this.position - this.published) | 0;
+    if (bytes === 0) return 0;
+    this.published = this.position;
+    // Partner: the load of TAIL in RingReader.look. The records were written before it, with plain stores.
+    Atomics.store(this.words, this.tail, this.position);
+    return bytes;
+  }
+}
+
+export class RingReader {
+  /** Set once the ring was found corrupt; there is no way back. */
+  failure: LinkCorruptError | undefined = undefined;
+  private readonly words: Int32Array;
+  private readonly bytes: Uint8Array;
+  /** Shown to the handler for frames that lie whole in the ring. One for all lanes of the link. */
+  private readonly input: Reader;
+  private readonly lane: Lane;
+  private readonly place: LanePlace;
+  private readonly writerBell: Doorbell | undefined;
+  private readonly frameBytesMax: number;
+  private readonly scrub: boolean;
+  /** Positions, as in the drawing: `tail` is as of the last `look`. */
+  private head: number;
+  private taken: number;
+  private tail: number;
+  /** The frame that arrives in pieces, and how many bytes of it are here. */
+  private assembly: Uint8Array | undefined = undefined;
+  private assembled = 0;
+
+  constructor(
+    words: Int32Array,
+    input: Reader,
+    place: LanePlace,
+    frameBytesMax: number,
+    writerBell: Doorbell | undefined,
+    scrub: boolean,
+  ) {
+    this.words = words;
+    this.bytes = input.bytes;
+    this.input = input;
+    this.lane = place.lane;
+    this.place = place;
+    this.writerBell = writerBell;
+    this.frameBytesMax = frameBytesMax;
+    this.scrub = scrub;
+    this.head = words[place.head]!;
+    this.taken = words[place.taken]!;
+    this.tail = this.taken;
+  }
+
+  /** Did the writer publish anything that was not taken yet? */
+  pending(): boolean {
+    return Atomics.load(this.words, this.place.tail) !== this.taken;
+  }
+
+  /** Fixes how far `take` will go. True when that is anything at all. Throws LinkCorruptError. */
+  look(): boolean {
+    // Partner: the store of TAIL in RingWriter.publish; the records before it are whole now.
+    const tail = Atomics.load(this.words, this.place.tail);
+    this.tail = tail;
+    const left = (tail - this.taken) | 0;
+    // Against HEAD and not TAKEN: a writer may not have gone beyond what was freed. Unsigned, so negative is too much.
+    if (((tail - this.head) | 0) >>> 0 > this.place.capacity || left < 0 || (tail & 7) !== 0) {
+      throw this.fail(this.taken, 'its tail is impossible');
+    }
+    return left !== 0;
+  }
+
+  /** Is anything left of what `look` saw? */
+  left(): boolean {
+    return this.taken !== this.tail;
+  }
+
+  /**
+   * Hands over at most `framesMax` of the frames that `look` saw; returns how many. A frame whose handler throws is taken.
+   * The caller calls `release` afterwards, whatever happens.
+   */
+  take(handler: FrameHandler, framesMax: number): number {
+    const { words, input, lane, tail } = this;
+    const { base, capacity, taken: takenIndex } = this.place;
+    const mask = capacity - 1;
+    const quarter = capacity >> 2;
+    let at = this.taken;
+    let frames = 0;
+    while (at !== tail && frames < framesMax) {
+      const left = (tail - at) | 0;
+      // Room is given back a quarter at a time, so that a writer which waits for it works beside us.
+      const stop = left > quarter ? (at + quarter) | 0 : tail;
+      let whole = this.assembly === undefined;
+      while (((stop - at) | 0) > 0 && frames < framesMax) {
+        const offset = at & mask;
+        const begin = base + offset;
+        const length = words[begin >> 2]!;
+        const available = (tail - at) | 0;
+        const bytesMax = Math.min(available, capacity - offset);
+        // Unsigned, so that this also sorts out what is shorter than its header and what is not a whole frame.
+        if (
+          words[(begin >> 2) + 1] !== ~(length ^ at) ||
+          (length - HEADER_BYTES) >>> 0 > bytesMax - HEADER_BYTES ||
+          !whole
+        ) {
+          frames += this.takeOther(handler, length, bytesMax);
+          at = this.taken;
+          whole = this.assembly === undefined;
+          continue;
+        }
+        at = (at + length + 7) & ~7;
+        this.taken = at;
+        // Plain, and before the frame is handed over: should this thread die, then whoever joined it reads here which frames
+        // it cannot have begun. The call below keeps the order of the two.
+        words[takenIndex] = at;
+        input.at = begin + HEADER_BYTES;
+        input.end = begin + length;
+        frames++;
+        handler.onFrame(input, lane);
+      }
+      if (at !== tail) this.release();
+    }
+    return frames;
+  }
+
+  /** A record that is not simply a frame; returns the frames handed over: 0 or 1. */
+  private takeOther(handler: FrameHandler, length: number, bytesMax: number): number {
+    const at = this.taken;
+    const { base, capacity } = this.place;
+    const offset = at & (capacity - 1);
+    const begin = base + offset;
+    const bytes = length & LENGTH_MASK;
+    const kind = length & KIND_MASK;
+    if (this.words[(begin >> 2) + 1] !== ~(length ^ at)) throw this.fail(at, 'the check of a record is wrong');
+    if (bytes < HEADER_BYTES || bytes > bytesMax) throw this.fail(at, 'a record is longer than what was written');
+    let header = HEADER_BYTES;
+    if (kind === PADDING) {
+      if (bytes !== capacity - offset) throw this.fail(at, 'padding does not end with the ring');
+      this.pass(bytes);
+      return 0;
+    }
+    if (kind === FIRST) {
+      header = FIRST_HEADER_BYTES;
+      if (this.assembly !== undefined) throw this.fail(at, 'a frame begins within another');
+      const total = bytes < header ? 0 : this.words[(begin >> 2) + 2]!;
+      if (total <= bytes - header || total > this.frameBytesMax || this.words[(begin >> 2) + 3] !== 0) {
+        throw this.fail(at, 'the size of a frame in pieces is impossible');
+      }
+      this.assembly = new Uint8Array(total);
+      this.assembled = 0;
+    } else if (kind !== MORE) throw this.fail(at, 'a record is of no known kind, or within a frame in pieces');
+    const assembly = this.assembly;
+    const piece = bytes - header;
+    if (assembly === undefined || piece === 0 || piece > assembly.length - this.assembled) {
+      throw this.fail(at, 'a piece belongs to no frame');
+    }
+    assembly.set(this.bytes.subarray(begin + header, begin + bytes), this.assembled);
+    this.assembled += piece;
+    this.pass(bytes);
+    if (this.assembled < assembly.length) return 0;
+    this.assembly = undefined;
+    handler.onFrame(new Reader(assembly), this.lane);
+    return 1;
+  }
+
+  private pass(bytes: number): void {
+    this.taken = (this.taken + bytes + 7) & ~7;
+    this.words[this.place.taken] = this.taken;
+  }
+
+  /** Gives the room of all taken frames back, and wakes a writer that waits for it. */
+  release(): void {
+    if (this.head === this.taken) return;
+    if (this.scrub) this.scrubTaken();
+    this.head = this.taken;
+    // Partner: the load of HEAD in RingWriter.moved, which comes after its link stored WANT: it sees this HEAD or we see WANT.
+    Atomics.store(this.words, this.place.head, this.head);
+    if (Atomics.load(this.words, this.place.want) !== 0) this.writerBell?.wake();
+  }
+
+  /** Whoever keeps a view of a frame shall notice in tests. */
+  private scrubTaken(): void {
+    const { base, capacity } = this.place;
+    const from = this.head & (capacity - 1);
+    const bytes = (this.taken - this.head) | 0;
+    const toEnd = Math.min(bytes, capacity - from);
+    this.bytes.fill(SCRUBBED, base + from, base + from + toEnd);
+    this.bytes.fill(SCRUBBED, base, base + bytes - toEnd);
+  }
+
+  private fail(at: number, what: string): LinkCorruptError {
+    const { base, capacity } = this.place;
+    const begin = base + (at & (capacity - 1));
+    const from = Math.max(0, begin - DUMP_BYTES / 2);
+    this.failure = new LinkCorruptError(
+      `A ring is corrupt: ${what} (lane ${this.lane}, position ${at >>> 0}, tail ${this.tail >>> 0}, ` +
+        `head ${this.head >>> 0}, capacity ${capacity}).`,
+      this.bytes.slice(from, from + DUMP_BYTES),
+    );
+    return this.failure;
+  }
+}
