@@ -1,0 +1,20 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { botFlags } from './flags.ts';
+
+/**
+ * Starts the bots in a process of their own, so that they take nothing from the node threads that they play on. They end
+ * with the host. `--bots=0` starts none.
+ */
+export function spawnBots(argv: readonly string[], port: string | undefined): void {
+  const { bots, gateway } = botFlags(argv, port);
+  if (bots === 0) return;
+  const program = import.meta.url.endsWith('.ts') ? './run.ts' : './run.js';
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL(program, import.meta.url)), `--bots=${bots}`, `--gateway=${gateway}`],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  child.on('error', (error) => console.error(`sample-arena: no bots, ${error.message}`));
+  child.unref();
+}
