@@ -22,6 +22,8 @@ export interface Visit {
   visit: uint32;
   /** The player's number in the snapshots of this arena. */
   number: uint8;
+  /** Who is here. */
+  roster: RosterRow[];
 }
 
 /** What a player carries from arena to arena. */
@@ -106,6 +108,8 @@ export const Lobby = contract<Lobby>('Lobby', {
 export interface Player {
   /** Into the game; joining twice is joining once. GameError 'full'. */
   join(name: string, wish?: ArenaId): Promise<Visit>;
+  /** Shows an arena without being in it: its snapshots, events and roster. Lasts five minutes, or until asked again. */
+  watch(arena: ArenaId): Promise<RosterRow[]>;
   leave(): Promise<void>;
   steer(input: Steering): void;
 
@@ -120,6 +124,7 @@ export interface Player {
 }
 export const Player = contract<Player>('Player', {
   join: { access: 'owner', lock: 'entity', rate: '4/s', timeout: '10s' },
+  watch: { access: 'owner', lock: 'entity', rate: '4/s', timeout: '10s' },
   leave: { access: 'owner', lock: 'entity', rate: '4/s', timeout: '10s' },
   steer: { access: 'owner', priority: 'high', reliability: 'unreliableOrdered', rate: '50/s' },
   travel: { lock: 'entity' },
@@ -136,12 +141,16 @@ export interface Arena {
   /** The way through the portal failed: the player goes on here. */
   stay(id: string, visit: uint32): void;
   steer(id: string, visit: uint32, input: Steering): void;
+  watch(id: string): Promise<RosterRow[]>;
+  unwatch(id: string): Promise<void>;
   stats(): Promise<ArenaStats>;
 }
 export const Arena = contract<Arena>('Arena', {
   enter: { timeout: '3s' },
   leave: { timeout: '3s', idempotent: true },
   stay: {},
+  watch: { timeout: '3s' },
+  unwatch: { timeout: '3s', idempotent: true },
   steer: { priority: 'high', reliability: 'unreliableOrdered' },
   stats: { access: 'client', readOnly: true, rate: '4/s' },
 });

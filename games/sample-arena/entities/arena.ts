@@ -49,7 +49,7 @@ export class ArenaEntity extends NodeEntity implements Arena {
     }
     if (!returning) this.#tell([{ kind: 'joined', player: rowOf(body), ...(from !== undefined && { from }) }]);
     this.#rosterChanged = true;
-    return { arena: this.#arena, visit, number: body.number };
+    return { arena: this.#arena, visit, number: body.number, roster: this.#roster() };
   }
 
   async leave(id: string, visit: uint32, to?: ArenaId): Promise<void> {
@@ -66,6 +66,15 @@ export class ArenaEntity extends NodeEntity implements Arena {
 
   steer(id: string, visit: uint32, input: Steering): void {
     if (!this.#world.steer(id, visit, input)) this.#player(id).evicted(visit, 'unknown');
+  }
+
+  async watch(id: string): Promise<RosterRow[]> {
+    await this.#group.add(id);
+    return this.#roster();
+  }
+
+  async unwatch(id: string): Promise<void> {
+    if (!this.#world.bodies.has(id)) await this.#group.remove(id);
   }
 
   async stats(): Promise<ArenaStats> {
@@ -128,7 +137,7 @@ export class ArenaEntity extends NodeEntity implements Arena {
       if (body.silentTicks >= IDLE_TICKS) this.#player(body.id).evicted(body.visit, 'idle');
       else if (body.silentTicks >= SILENT_TICKS) this.#ask(body);
     }
-    const rows = bodies.map(rowOf);
+    const rows = this.#roster();
     if (this.#rosterChanged) this.#group.proxy.roster(this.#arena, rows);
     this.#rosterChanged = false;
     this.node.getProxy(Lobby).population(this.#arena, bodies.length);
@@ -155,6 +164,10 @@ export class ArenaEntity extends NodeEntity implements Arena {
   #tally(body: Body): void {
     this.#rosterChanged = true;
     this.#player(body.id).tally(body.visit, baggageOf(body));
+  }
+
+  #roster(): RosterRow[] {
+    return [...this.#world.bodies.values()].map(rowOf);
   }
 
   #tell(events: ArenaEvent[]): void {

@@ -8,6 +8,7 @@ import {
   type LeaveReason,
   Lobby,
   type Player,
+  type RosterRow,
   type Steering,
   type Visit,
 } from '../contracts.ts';
@@ -29,9 +30,19 @@ export class PlayerEntity extends NodeEntity implements Player {
   #stay: Stay | undefined;
   #visits = 0;
   #baggage: Baggage | undefined;
+  #watching: ArenaId | undefined;
+
+  async watch(arena: ArenaId): Promise<RosterRow[]> {
+    if (this.#stay) await this.#out('left');
+    if (this.#watching !== arena) await this.#unwatch();
+    this.#watching = arena;
+    await this.node.group(ArenaView, EVERYONE).add(this.id);
+    return this.node.getProxy(Arena, arena).watch(String(this.id));
+  }
 
   async join(name: string, wish?: ArenaId): Promise<Visit> {
     this.#name = cleanName(name);
+    await this.#unwatch();
     await this.node.group(ArenaView, EVERYONE).add(this.id);
     // Back after a reload: the body may still be there.
     const arena = this.#stay?.arena ?? (await this.node.getProxy(Lobby).place(wish));
@@ -97,6 +108,16 @@ export class PlayerEntity extends NodeEntity implements Player {
 
   override async onDeactivate(): Promise<void> {
     if (this.#stay) await this.#out('lost');
+    else if (this.#watching !== undefined) {
+      await this.#unwatch();
+      await this.node.group(ArenaView, EVERYONE).remove(this.id);
+    }
+  }
+
+  async #unwatch(): Promise<void> {
+    const arena = this.#watching;
+    this.#watching = undefined;
+    if (arena !== undefined) await this.node.getProxy(Arena, arena).unwatch(String(this.id));
   }
 
   async #enter(to: ArenaId, from?: ArenaId): Promise<Visit> {
