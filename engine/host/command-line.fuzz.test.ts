@@ -34,7 +34,7 @@ test('any command line is understood or refused in one line', (t) => {
 });
 
 const path = fc.stringMatching(/^[\w./ =-]{1,20}$/).filter((text) => text.trim() !== '' && !text.startsWith('file:'));
-const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
+const id = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 const config: fc.Arbitrary<Partial<HostConfig>> = fc.record(
   {
     workers: fc.integer({ min: 1, max: 256 }),
@@ -63,7 +63,7 @@ test('flags, variables and the config file give the same config', (t) => {
       const expected = { ...parseCommandLine([], {}, noFile).config, ...wanted };
       const flags = entries.map(([key, value]) => `--${flagOf(key)}=${value}`);
       const apart = entries.flatMap(([key, value]) =>
-        OPTIONS[key as keyof HostConfig].isSwitch || `${value}`.startsWith('--')
+        OPTIONS[key as keyof HostConfig].isSwitch || `${value}`.startsWith('-')
           ? [`--${flagOf(key)}=${value}`]
           : [`--${flagOf(key)}`, `${value}`],
       );

@@ -122,14 +122,14 @@ export const OPTIONS: { readonly [Key in keyof HostConfig]-?: Option<HostConfig[
     help: 'join a cluster through NATS',
   },
   cluster: {
-    ...matching(/^[A-Za-z0-9_-]{1,64}$/, 'up to 64 letters, digits, _ and -'),
+    ...matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'up to 64 letters, digits, _ and -'),
     default: 'skerry',
     placeholder: 'NAME',
     defaultText: 'skerry',
     help: 'which cluster to join',
   },
   hostId: {
-    ...matching(/^[A-Za-z0-9_-]{1,64}$/, 'up to 64 letters, digits, _ and -'),
+    ...matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'up to 64 letters, digits, _ and -'),
     default: undefined,
     placeholder: 'ID',
     defaultText: 'random',
