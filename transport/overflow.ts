@@ -1,4 +1,4 @@
-import { FrameQueue, type WaitingFrame } from './frame-queue.ts';
+import { FrameQueue } from './frame-queue.ts';
 import type { Lane } from './link.ts';
 
 /** Where a finished frame goes when there is room. */
@@ -59,7 +59,7 @@ export class Overflow {
       this.refused++;
       return false;
     }
-    // Not slice(): a Buffer's slice shares its memory. The whole frame is kept, so that it can be given back if it never leaves.
+    // Not slice(): a Buffer's slice shares its memory.
     this.queues[lane].push({ frame: new Uint8Array(frame), key, sent: Math.max(0, sent) });
     this.bytes += frame.length;
     this.frames++;
@@ -104,11 +104,6 @@ export class Overflow {
       this.frames--;
       this.bytes -= first.frame.length;
     }
-  }
-
-  /** The frames that wait in a lane, in order. */
-  of(lane: Lane): Iterable<WaitingFrame> {
-    return this.queues[lane];
   }
 
   private admits(bytes: number): boolean {

@@ -153,9 +153,4 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
       (this.overflow.waits(2) && this.low.moved())
     );
   }
-
-  /** The frames of a lane that never left whole, in order. Should the reader's node die, nobody has run these. */
-  *unsent(lane: Lane): Generator<Uint8Array> {
-    for (const { frame } of this.overflow.of(lane)) yield frame;
-  }
 }

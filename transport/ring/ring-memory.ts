@@ -66,7 +66,7 @@ export interface RingLinkMemoryOptions {
   start?: number;
 }
 
-/** Fresh memory for one link. It is attached once by a writer and once by a reader, and never used again after either died. */
+/** Fresh memory for one link. It is attached once by a writer and once by a reader, and never used again when either has died. */
 export function allocateRingLink(options: RingLinkMemoryOptions = {}): SharedArrayBuffer {
   const laneBytes = options.laneBytes ?? laneBytesFor(2);
   const frameBytesMax = options.frameBytesMax ?? FRAME_BYTES_MAX_DEFAULT;
@@ -99,6 +99,8 @@ export interface LanePlace {
   readonly want: number;
   readonly base: number;
   readonly capacity: number;
+  /** The position that the lane began with. */
+  readonly start: number;
 }
 
 /** The memory of a link, looked at once when a side attaches to it. */
@@ -128,6 +130,7 @@ export function ringLinkLayout(memory: SharedArrayBuffer): RingLinkLayout {
       want: WANT,
       base: base - capacity,
       capacity,
+      start: words[START]!,
     };
   };
   if (words[MAGIC] !== MAGIC_VALUE) throw new LinkCorruptError('This is not the memory of a ring link.');

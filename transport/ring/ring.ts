@@ -42,7 +42,8 @@ export class RingWriter {
   private readonly base: number;
   private readonly capacity: number;
   private readonly mask: number;
-  /** Positions; the reader knows of everything before `published`, and may be reading everything from `limit - capacity`. */
+  /** Positions: of the reserved record, behind the last committed one, of TAIL, and one round ahead of HEAD as last seen. */
+  private next: number;
   private position: number;
   private published: number;
   private limit: number;
@@ -56,6 +57,7 @@ export class RingWriter {
     this.capacity = place.capacity;
     this.mask = place.capacity - 1;
     this.position = words[place.tail]!;
+    this.next = this.position;
     this.published = this.position;
     this.limit = (this.position + place.capacity) | 0;
     this.frameBytesMax = Math.min(frameBytesMax, Math.max(place.capacity >> 2, PIECE_RECORD_BYTES_MIN) - HEADER_BYTES);
@@ -66,26 +68,31 @@ export class RingWriter {
    * memory, or -1. Not taken until `commit`. Throws LinkCorruptError when the reader's HEAD is impossible.
    */
   reserve(recordBytes: number): number {
-    const offset = this.position & this.mask;
+    const { position } = this;
+    const offset = position & this.mask;
     const toEnd = this.capacity - offset;
-    const room = (this.limit - this.position) | 0;
+    const room = (this.limit - position) | 0;
     if (recordBytes > room || recordBytes > toEnd) return this.reserveSlowly(recordBytes);
     this.reserved = Math.min(room, toEnd);
+    this.next = position;
     return this.base + offset;
   }
 
   private reserveSlowly(recordBytes: number): number {
-    const offset = this.position & this.mask;
+    const { position } = this;
+    const offset = position & this.mask;
     const toEnd = this.capacity - offset;
     const padding = recordBytes > toEnd ? toEnd : 0;
-    if (padding + recordBytes > ((this.limit - this.position) | 0)) {
+    if (padding + recordBytes > ((this.limit - position) | 0)) {
       this.moved();
-      if (padding + recordBytes > ((this.limit - this.position) | 0)) return -1;
+      if (padding + recordBytes > ((this.limit - position) | 0)) return -1;
     }
-    if (padding > 0) this.commit(PADDING | padding);
-    const room = (this.limit - this.position) | 0;
-    this.reserved = Math.min(room, this.capacity - (this.position & this.mask));
-    return this.base + (this.position & this.mask);
+    // Written now, but passed only by the commit of the record behind it.
+    if (padding > 0) this.writeHeader(position, PADDING | padding);
+    this.next = (position + padding) | 0;
+    const begin = this.next & this.mask;
+    this.reserved = Math.min((this.limit - this.next) | 0, this.capacity - begin);
+    return this.base + begin;
   }
 
   /** Has the reader freed room since this was last asked? Throws LinkCorruptError when its HEAD is impossible. */
@@ -104,11 +111,15 @@ export class RingWriter {
 
   /** The reserved record is done: `length` is its bytes, header included. */
   commit(length: number): void {
-    const position = this.position;
+    const { next } = this;
+    this.writeHeader(next, length);
+    this.position = (next + (length & LENGTH_MASK) + 7) & ~7;
+  }
+
+  private writeHeader(position: number, length: number): void {
     const index = (this.base + (position & this.mask)) >> 2;
     this.words[index] = length;
     this.words[index + 1] = ~(length ^ position);
-    this.position = (position + (length & LENGTH_MASK) + 7) & ~7;
   }
 
   /**
@@ -171,6 +182,8 @@ export class RingReader {
   /** The frame that arrives in pieces, and how many bytes of it are here. */
   private assembly: Uint8Array | undefined = undefined;
   private assembled = 0;
+  /** Pieces at the begin belong to a frame that an earlier reader, now dead, had begun to take. */
+  private orphans: boolean;
 
   constructor(
     words: Int32Array,
@@ -191,6 +204,7 @@ export class RingReader {
     this.head = words[place.head]!;
     this.taken = words[place.taken]!;
     this.tail = this.taken;
+    this.orphans = this.taken !== place.start;
   }
 
   /** Did the writer publish anything that was not taken yet? */
@@ -287,11 +301,16 @@ export class RingReader {
       if (total <= bytes - header || total > this.frameBytesMax || this.words[(begin >> 2) + 3] !== 0) {
         throw this.fail(at, 'the size of a frame in pieces is impossible');
       }
+      this.orphans = false;
       this.assembly = new Uint8Array(total);
       this.assembled = 0;
     } else if (kind !== MORE) throw this.fail(at, 'a record is of no known kind, or within a frame in pieces');
     const assembly = this.assembly;
     const piece = bytes - header;
+    if (assembly === undefined && this.orphans) {
+      this.pass(bytes);
+      return 0;
+    }
     if (assembly === undefined || piece === 0 || piece > assembly.length - this.assembled) {
       throw this.fail(at, 'a piece belongs to no frame');
     }
