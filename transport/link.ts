@@ -70,10 +70,16 @@ export interface LinkReader {
 /** The shared memory of a link does not hold what its one writer can have written. The link is not usable any more. */
 export class LinkCorruptError extends Error {
   override name = 'LinkCorruptError';
-  /** Up to 4 KiB around the damage. */
-  readonly dump: Uint8Array | undefined;
+  // Private, so that logging the error does not print it.
+  readonly #dump: Uint8Array | undefined;
+
   constructor(message: string, dump?: Uint8Array) {
     super(message);
-    this.dump = dump;
+    this.#dump = dump;
+  }
+
+  /** Up to 4 KiB of memory around the damage. */
+  get dump(): Uint8Array | undefined {
+    return this.#dump;
   }
 }

@@ -297,8 +297,9 @@ export class RingReader {
     if (kind === FIRST) {
       header = FIRST_HEADER_BYTES;
       if (this.assembly !== undefined) throw this.fail(at, 'a frame begins within another');
-      const total = bytes < header ? 0 : this.words[(begin >> 2) + 2]!;
-      if (total <= bytes - header || total > this.frameBytesMax || this.words[(begin >> 2) + 3] !== 0) {
+      const total = this.words[(begin >> 2) + 2]!;
+      const reserved = this.words[(begin >> 2) + 3]!;
+      if (bytes <= header || total <= bytes - header || total > this.frameBytesMax || reserved !== 0) {
         throw this.fail(at, 'the size of a frame in pieces is impossible');
       }
       this.orphans = false;
