@@ -1,14 +1,9 @@
 import type { Contract, Lock } from '../contract/contract.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import { type Duration, milliseconds } from '../base/duration.ts';
+import type { Principal } from '../contract/principal.ts';
 import type { NodeEntity } from './entity.ts';
 import type { NodeRef } from './node-ref.ts';
-
-/** Who a client is. */
-export interface Principal {
-  id: EntityId;
-  roles?: readonly string[];
-}
 
 export interface EntityOptions {
   /** Default true; when false, a call to an entity nobody created is an EntityNotFoundError. */

@@ -16,7 +16,8 @@ export class Outbox {
   /** By node index. */
   private readonly links: readonly (LinkWriter | undefined)[];
   private readonly wake: () => void;
-  private readonly dirty: LinkWriter[] = [];
+  /** Node indexes. */
+  private readonly dirty: number[] = [];
   private readonly isDirty: boolean[] = [];
   private scratch = new Writer(new Uint8Array(SCRATCH_BYTES));
   private open = false;
@@ -28,7 +29,7 @@ export class Outbox {
   private start = 0;
   private headerBytes = 0;
 
-  /** `wake` is called when there is something to flush, at least once between flushes. */
+  /** `wake` is called when a link has something to flush, at least once a link between flushes. */
   constructor(links: readonly (LinkWriter | undefined)[], wake: () => void) {
     this.links = links;
     this.wake = wake;
@@ -128,11 +129,23 @@ export class Outbox {
     this.open = false;
   }
 
+  /** Makes everything committed visible. A link with frames that wait for room stays on the list: its reader rings when there is some. */
   flush(): void {
-    const dirty = this.dirty;
-    for (let i = 0; i < dirty.length; i++) dirty[i]!.flush();
-    dirty.length = 0;
-    this.isDirty.fill(false);
+    const { dirty } = this;
+    let kept = 0;
+    for (let i = 0; i < dirty.length; i++) {
+      const target = dirty[i]!;
+      const link = this.links[target]!;
+      link.flush();
+      if (link.backlog > 0) dirty[kept++] = target;
+      else this.isDirty[target] = false;
+    }
+    dirty.length = kept;
+  }
+
+  /** Something was committed since the last flush, or waits for room. */
+  get needsFlush(): boolean {
+    return this.dirty.length > 0;
   }
 
   /** Frames that wait for room, all links. */
@@ -142,16 +155,15 @@ export class Outbox {
     return frames;
   }
 
-  /** Tries again to move waiting frames into room that readers made. */
-  flushBacklog(): void {
-    for (const link of this.links) if (link !== undefined && link.backlog > 0) link.flush();
-  }
-
   private markDirty(): void {
-    if (this.isDirty[this.target] === true) return;
+    if (this.isDirty[this.target] === true) {
+      // Waiting frames keep a link on the list while the node sleeps; what was committed now must go out now.
+      this.wake();
+      return;
+    }
     this.isDirty[this.target] = true;
-    this.dirty.push(this.link);
-    if (this.dirty.length === 1) this.wake();
+    this.dirty.push(this.target);
+    this.wake();
   }
 
   private growScratch(bytes: number): Writer {

@@ -19,11 +19,12 @@ export interface PendingOperation {
  * Deadlines cost one store and one comparison a call: nothing is sorted. `nextDeadline` is never later than the earliest one; when it
  * passes, one sweep ends what expired and finds the next. With equal timeouts a sweep happens about once a timeout.
  */
-export class PendingCalls<O extends PendingOperation> {
+export class PendingCalls<O extends PendingOperation, C = unknown> {
   private readonly max: number;
   private readonly resolves: (Settle | undefined)[] = [];
   private readonly rejects: (Settle | undefined)[] = [];
   private readonly operations: (O | undefined)[] = [];
+  private readonly callers: (C | undefined)[] = [];
   private readonly generations: Uint16Array;
   private readonly deadlines: Float64Array;
   private readonly free: Int32Array;
@@ -50,7 +51,7 @@ export class PendingCalls<O extends PendingOperation> {
   }
 
   /** The promise of the reply; its id is in `lastId`. Throws OverloadedError (calls-exhausted). */
-  add(operation: O, deadline: number): Promise<unknown> {
+  add(operation: O, caller: C, deadline: number): Promise<unknown> {
     let index: number;
     if (this.freeCount > 0) index = this.free[--this.freeCount]!;
     else if (this.used < this.max) {
@@ -58,6 +59,7 @@ export class PendingCalls<O extends PendingOperation> {
       this.resolves.push(undefined);
       this.rejects.push(undefined);
       this.operations.push(undefined);
+      this.callers.push(undefined);
     } else {
       throw new OverloadedError('calls-exhausted', `${this.max} calls of this node wait for replies already.`);
     }
@@ -65,6 +67,7 @@ export class PendingCalls<O extends PendingOperation> {
     this.resolves[index] = this.resolve;
     this.rejects[index] = this.reject;
     this.operations[index] = operation;
+    this.callers[index] = caller;
     this.deadlines[index] = deadline;
     if (deadline < this.nextDeadline) this.nextDeadline = deadline;
     this.size++;
@@ -79,6 +82,11 @@ export class PendingCalls<O extends PendingOperation> {
     const index = id & INDEX_MASK;
     if (index >= this.used || (this.generations[index]! & 0x7fff) !== id >>> INDEX_BITS) return undefined;
     return this.operations[index];
+  }
+
+  /** Who made a call that still waits. */
+  callerOf(id: number): C | undefined {
+    return this.callers[id & INDEX_MASK];
   }
 
   /** Only after `operationOf(id)` gave one. */
@@ -129,6 +137,7 @@ export class PendingCalls<O extends PendingOperation> {
     this.resolves[index] = undefined;
     this.rejects[index] = undefined;
     this.operations[index] = undefined;
+    this.callers[index] = undefined;
     const generation = (this.generations[index]! + 1) & 0x7fff;
     this.generations[index] = generation === 0 ? 1 : generation;
     this.free[this.freeCount++] = index;

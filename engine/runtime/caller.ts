@@ -1,0 +1,300 @@
+import {
+  CallTimeoutError,
+  EngineError,
+  OverloadedError,
+} from '../base/errors.ts';
+import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
+import { writeEntityId } from '../../transport/codec/entity-id.ts';
+import { MISMATCH, OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
+import type { Lane } from '../../transport/link.ts';
+import { explain } from '../contract/check.ts';
+import type { Proxy, Sender } from '../contract/proxy.ts';
+import { type Operation, RETURNS_VOID } from './catalogue.ts';
+import {
+  completeRequest,
+  END_GROUP,
+  FLAG_ABORTABLE,
+  FLAG_ONLY_IF_ACTIVE,
+  FLAG_PRINCIPAL,
+  HEADER_BYTES,
+  ID_INT32,
+  ID_OTHER,
+  KIND_CANCEL,
+  KIND_ONE_WAY,
+  KIND_REQUEST,
+  type Stamp,
+  writeRequest,
+} from './frame.ts';
+import type { NodeState } from './node-state.ts';
+import { FULL } from './outbox.ts';
+import type { CallContext } from './turn.ts';
+
+/** `CallOptions` as a proxy keeps them. */
+export interface ProxyOptions {
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly lane: Lane | undefined;
+  readonly onlyIfActive: boolean;
+  /** Of `call.getProxy`: carried whenever the proxy is used. */
+  readonly context: CallContext | undefined;
+}
+
+/** Bytes that an id in the extras can take, with what stands before it. */
+const ID_ROOM = ID_BYTES_MAX + 16;
+
+/**
+ * The caller's side of every call: one for each source of calls (an entity, the host, a client), because order, identity and
+ * context belong to the source. Route: `open` finds the owner's link and writes the header, the proxy encodes in place, `call` or
+ * `send` registers and commits.
+ */
+export class Caller implements Sender, Stamp {
+  readonly end: number;
+  readonly type: number;
+  readonly idKind: number;
+  readonly intId: number;
+  readonly slot: number;
+  readonly sourceId: EntityId;
+  protected readonly state: NodeState;
+  /** Of a client, as CBOR. */
+  private readonly principal: Uint8Array | undefined;
+
+  constructor(state: NodeState, end: number, type: number, id: EntityId, slot: number, principal?: Uint8Array) {
+    this.state = state;
+    this.end = end;
+    this.type = type;
+    this.sourceId = id;
+    const isInt32 = typeof id === 'number' && (id | 0) === id;
+    this.idKind = isInt32 ? ID_INT32 : ID_OTHER;
+    this.intId = isInt32 ? id : 0;
+    this.slot = slot;
+    this.principal = principal;
+  }
+
+  open(proxy: Proxy, code: number, bytes: number): Writer {
+    const operation = this.state.catalogue.operations[code]!;
+    return this.openFrame(operation, proxy.$id, proxy.$slot, proxy.$end, proxy.$options as ProxyOptions | undefined, bytes);
+  }
+
+  /** Like `open`, for the engine's own operations, which have no proxy. */
+  protected openFrame(
+    operation: Operation,
+    id: EntityId,
+    slot: number,
+    end: number,
+    options: ProxyOptions | undefined,
+    bytes: number,
+  ): Writer {
+    const state = this.state;
+    let owner: number;
+    let epoch = 0;
+    if (slot >= 0) {
+      owner = state.router.ownerOf(slot);
+      epoch = state.router.epochOf(slot);
+    } else {
+      owner = -1 - slot;
+      if (end === END_GROUP && operation.returns !== RETURNS_VOID) {
+        throw new TypeError(`${nameOf(operation)} returns a promise; a group has only the void operations of its contract.`);
+      }
+    }
+    let flags = 0;
+    let lane = operation.lane;
+    if (options !== undefined) {
+      if (options.lane !== undefined) lane = options.lane;
+      if (options.onlyIfActive) flags |= FLAG_ONLY_IF_ACTIVE;
+    }
+    if (this.signalFor(options) !== undefined) flags |= FLAG_ABORTABLE;
+    let room = HEADER_BYTES + bytes;
+    const targetInHeader = typeof id === 'number' && (id | 0) === id;
+    if (!targetInHeader) room += ID_ROOM;
+    if (this.idKind !== ID_INT32) room += ID_ROOM;
+    const principal = this.principal;
+    if (principal !== undefined) {
+      flags |= FLAG_PRINCIPAL;
+      room += 4 + principal.length;
+    }
+    const out = state.outbox.begin(owner, lane, room);
+    writeRequest(
+      out,
+      operation.returns === RETURNS_VOID ? KIND_ONE_WAY : KIND_REQUEST,
+      flags,
+      operation.code,
+      slot,
+      epoch,
+      end,
+      targetInHeader ? ID_INT32 : ID_OTHER,
+      targetInHeader ? (id as number) : 0,
+      this,
+      0,
+      state.incarnation,
+    );
+    if (!targetInHeader) writeEntityId(out, id);
+    if (this.idKind !== ID_INT32) writeEntityId(out, this.sourceId);
+    if (principal !== undefined) {
+      out.view.setUint32(out.at, principal.length, true);
+      out.bytes.set(principal, out.at + 4);
+      out.at += 4 + principal.length;
+    }
+    state.outbox.endHeader();
+    return out;
+  }
+
+  grow(error: unknown): Writer {
+    if (error !== OVERFLOW) throw error;
+    return this.state.outbox.grow();
+  }
+
+  call(proxy: Proxy, code: number): Promise<unknown> {
+    const operation = this.state.catalogue.operations[code]!;
+    return this.callFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
+  }
+
+  protected callFrame(operation: Operation, options: ProxyOptions | undefined, proxy: Proxy | undefined): Promise<unknown> {
+    const state = this.state;
+    const outbox = state.outbox;
+    const now = state.freshNow();
+    const context = this.contextFor(options);
+    let deadline = now + (options?.timeoutMs ?? operation.timeoutMs);
+    let traceHigh = state.incarnation;
+    let traceLow: number;
+    if (context === undefined) traceLow = ++state.traces;
+    else {
+      if (context.deadline < deadline) deadline = context.deadline;
+      traceHigh = context.traceHigh;
+      traceLow = context.traceLow;
+      if (deadline <= now) throw timeoutOf(operation);
+    }
+    const signal = this.signalFor(options);
+    if (signal?.aborted) throw signal.reason;
+    const promise = state.pending.add(operation, this, deadline);
+    const requestId = state.pending.lastId;
+    completeRequest(outbox.writer.view, outbox.frameStart, requestId, wireDeadline(deadline), traceHigh, traceLow);
+    state.counters.callsSent++;
+    if (outbox.hasRoom || operation.reliable) {
+      if (outbox.commit() === FULL) {
+        state.counters.refusedLinkFull++;
+        state.pending.rejectCall(requestId, linkFull(operation));
+      }
+    } else this.dropOrConflate(operation, proxy);
+    if (signal !== undefined) this.watch(signal, requestId, promise, operation, proxy);
+    return promise;
+  }
+
+  send(proxy: Proxy, code: number): void {
+    const operation = this.state.catalogue.operations[code]!;
+    this.sendFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
+  }
+
+  private sendFrame(operation: Operation, options: ProxyOptions | undefined, proxy: Proxy): void {
+    const state = this.state;
+    const outbox = state.outbox;
+    const context = this.contextFor(options);
+    completeRequest(
+      outbox.writer.view,
+      outbox.frameStart,
+      0,
+      0,
+      context === undefined ? state.incarnation : context.traceHigh,
+      context === undefined ? ++state.traces : context.traceLow,
+    );
+    state.counters.callsSent++;
+    if (outbox.hasRoom || operation.reliable) {
+      if (outbox.commit() === FULL) {
+        state.counters.refusedLinkFull++;
+        throw linkFull(operation);
+      }
+    } else this.dropOrConflate(operation, proxy);
+  }
+
+  refuse(_proxy: Proxy, code: number, error: unknown, args: readonly unknown[]): Promise<never> {
+    const operation = this.state.catalogue.operations[code]!;
+    this.state.outbox.abandon();
+    const reason = error === MISMATCH ? this.explainArguments(operation, args) : error;
+    if (operation.returns === RETURNS_VOID) throw reason;
+    return Promise.reject(reason);
+  }
+
+  /** The link is full and the operation unreliable: nobody waits for it. The newest of a conflated one takes the place of the one before. */
+  private dropOrConflate(operation: Operation, proxy: Proxy | undefined): void {
+    const { outbox, counters } = this.state;
+    if (!operation.conflated || proxy === undefined) {
+      outbox.abandon();
+      counters.droppedUnreliable++;
+      return;
+    }
+    const key = `${this.end}.${this.type}.${keyOf(this.sourceId)}>${proxy.$end}.${keyOf(proxy.$id)}#${operation.code}`;
+    if (outbox.conflate(key)) counters.replacedUnreliable++;
+  }
+
+  /** What the call is made on behalf of: stated by `call.getProxy`, or the turn of this source whose first slice runs. */
+  private contextFor(options: ProxyOptions | undefined): CallContext | undefined {
+    if (options?.context !== undefined) return options.context;
+    const turn = this.state.turn;
+    return turn !== undefined && turn.activation.scope === (this as unknown) ? turn : undefined;
+  }
+
+  private signalFor(options: ProxyOptions | undefined): AbortSignal | undefined {
+    const turn = this.state.turn;
+    if (options === undefined) {
+      if (turn === undefined || turn.abort === undefined) return undefined;
+      return this.contextFor(options)?.abortSignal;
+    }
+    return options.signal ?? this.contextFor(options)?.abortSignal;
+  }
+
+  /** Ends the call when the signal aborts, and tells the callee. */
+  private watch(
+    signal: AbortSignal,
+    requestId: number,
+    promise: Promise<unknown>,
+    operation: Operation,
+    proxy: Proxy | undefined,
+  ): void {
+    const { pending } = this.state;
+    const abort = (): void => {
+      if (pending.rejectCall(requestId, signal.reason) && proxy !== undefined) this.cancel(requestId, operation, proxy);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    const done = (): void => signal.removeEventListener('abort', abort);
+    promise.then(done, done);
+  }
+
+  private cancel(requestId: number, operation: Operation, proxy: Proxy): void {
+    const { outbox, router } = this.state;
+    const owner = proxy.$slot >= 0 ? router.ownerOf(proxy.$slot) : -1 - proxy.$slot;
+    const lane = (proxy.$options as ProxyOptions | undefined)?.lane ?? operation.lane;
+    const out = outbox.begin(owner, lane, HEADER_BYTES);
+    writeRequest(out, KIND_CANCEL, 0, operation.code, proxy.$slot, 0, proxy.$end, ID_INT32, 0, this, 0, this.state.incarnation);
+    completeRequest(out.view, outbox.frameStart, requestId, 0, 0, 0);
+    outbox.commit();
+  }
+
+  private explainArguments(operation: Operation, args: readonly unknown[]): Error {
+    const { model } = operation;
+    for (let i = 0; i < model.parameters.length; i++) {
+      const parameter = model.parameters[i]!;
+      if (parameter.optional && args[i] === undefined) continue;
+      const error = explain(this.state.catalogue.types, parameter.type, args[i], `${nameOf(operation)}: ${parameter.name}`);
+      if (error !== undefined) return error;
+    }
+    return new TypeError(`${nameOf(operation)}: an argument does not fit its type.`);
+  }
+}
+
+export const nameOf = (operation: { name: string; contract: { name: string } }): string =>
+  `${operation.contract.name}.${operation.name}`;
+
+export function timeoutOf(operation: { name: string; contract: { name: string } }): CallTimeoutError {
+  return new CallTimeoutError('timeout', `${nameOf(operation)} got no reply before its deadline.`);
+}
+
+function linkFull(operation: Operation): EngineError {
+  return new OverloadedError('link-full', `${nameOf(operation)}: the link to the owner's node is full.`, {
+    retryAfterMs: 50,
+  });
+}
+
+/** 7, 7n and '7' are three keys. */
+const keyOf = (id: EntityId): string => (typeof id === 'number' ? `${id}` : typeof id === 'bigint' ? `${id}n` : `'${id}'`);
+
+/** Milliseconds on the host's clock, wrapped to 32 bits; never 0, which means none. */
+const wireDeadline = (deadline: number): number => Math.ceil(deadline) | 0 || 1;

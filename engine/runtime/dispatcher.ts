@@ -1,0 +1,216 @@
+import { readEntityId } from '../../transport/codec/entity-id.ts';
+import { Reader } from '../../transport/codec/reader.ts';
+import type { Lane } from '../../transport/link.ts';
+import {
+  ContractMismatchError,
+  EngineError,
+  EntityExistsError,
+  EntityNotFoundError,
+  InvalidMessageError,
+  UnavailableError,
+} from '../base/errors.ts';
+import { GONE } from './activation.ts';
+import type { Activations } from './activations.ts';
+import type { EntityTypeEntry, Operation } from './catalogue.ts';
+import type { ClientDispatcher } from './client-dispatcher.ts';
+import { CREATE, DESTROY, ENGINE_OPERATIONS, LIST, readCborRest } from './engine-operations.ts';
+import {
+  END_ENTITY,
+  END_HOST,
+  endsOf,
+  FLAG_ONLY_IF_ACTIVE,
+  flagsOf,
+  HEADER_BYTES,
+  ID_INT32,
+  idKindsOf,
+  operationOf,
+  requestIdOf,
+  slotOf,
+  sourceIdOf,
+  targetIdOf,
+} from './frame.ts';
+import type { NodeState } from './node-state.ts';
+import type { Replies } from './reply.ts';
+import { isExpired, type Scheduler } from './scheduler.ts';
+import type { Waiting } from './waiting.ts';
+
+const LIST_PAGE_IDS = 1024;
+
+/** From a request frame to the activation that it is for: is the slot mine, is the entity here, may it be made. */
+export class Dispatcher {
+  private readonly state: NodeState;
+  private readonly activations: Activations;
+  private readonly scheduler: Scheduler;
+  private readonly replies: Replies;
+  private readonly clients: ClientDispatcher | undefined;
+
+  constructor(
+    state: NodeState,
+    activations: Activations,
+    scheduler: Scheduler,
+    replies: Replies,
+    clients: ClientDispatcher | undefined,
+  ) {
+    this.state = state;
+    this.activations = activations;
+    this.scheduler = scheduler;
+    this.replies = replies;
+    this.clients = clients;
+  }
+
+  /** A request or one-way frame; `input` stands at its first byte. */
+  request(input: Reader, source: number, lane: Lane): void {
+    const { view, at } = input;
+    const { state } = this;
+    if (isExpired(view, at, state.now)) {
+      state.counters.expiredBeforeRun++;
+      return;
+    }
+    const code = operationOf(view, at);
+    const end = endsOf(view, at) & 15;
+    if (code >= ENGINE_OPERATIONS) {
+      this.engineRequest(input, code, end, source, lane);
+      return;
+    }
+    const operation = state.catalogue.operations[code];
+    const type = operation?.contract.type;
+    if (end !== END_ENTITY) {
+      if (operation !== undefined && this.clients !== undefined) this.clients.request(input, operation, source, lane);
+      else this.refuse(input, source, lane, operation, noGateway());
+      return;
+    }
+    if (operation === undefined || type === undefined) {
+      this.refuse(input, source, lane, operation, unknownOperation(code));
+      return;
+    }
+    const slot = slotOf(view, at);
+    if (state.router.ownerOf(slot) !== state.index) {
+      this.refuse(input, source, lane, operation, new UnavailableError('no-owner', `Slot ${slot} is not here.`));
+      return;
+    }
+    let id: number | bigint | string;
+    if ((idKindsOf(view, at) & 15) === ID_INT32) id = targetIdOf(view, at);
+    else {
+      input.at = at + HEADER_BYTES;
+      try {
+        id = readEntityId(input);
+      } catch (error) {
+        this.refuse(input, source, lane, operation, error as EngineError);
+        return;
+      } finally {
+        input.at = at;
+      }
+    }
+    let activation = this.activations.find(type, id);
+    if (activation === undefined) {
+      if (!type.autoCreate || flagsOf(view, at) & FLAG_ONLY_IF_ACTIVE) {
+        const error = new EntityNotFoundError('not-found', `${type.name}/${id} does not exist.`);
+        this.refuse(input, source, lane, operation, error);
+        return;
+      }
+      if (state.draining) {
+        this.refuse(input, source, lane, operation, new UnavailableError('no-owner', 'The node is stopping.'));
+        return;
+      }
+      activation = this.activations.activate(type, id, slot);
+      if (activation.state === GONE) {
+        this.refuse(input, source, lane, operation, activation.failure!);
+        return;
+      }
+    }
+    this.scheduler.arrive(activation, operation, input, source, lane);
+  }
+
+  /** Frames that waited for an activation which is gone: from the start again, each in its order. */
+  redispatch(waiting: readonly Waiting[]): void {
+    for (const one of waiting) {
+      if (one.frame !== undefined && !one.cancelled) this.request(new Reader(one.frame), one.source, one.lane);
+    }
+  }
+
+  /** Frames that waited for an activation which failed. */
+  refuseAll(waiting: readonly Waiting[], error: EngineError): void {
+    for (const one of waiting) {
+      if (one.frame !== undefined) this.refuse(new Reader(one.frame), one.source, one.lane, one.operation, error);
+    }
+  }
+
+  private engineRequest(input: Reader, code: number, end: number, source: number, lane: Lane): void {
+    const { view, at } = input;
+    const idKinds = idKindsOf(view, at);
+    const requestId = requestIdOf(view, at);
+    try {
+      input.at = at + HEADER_BYTES;
+      const id = (idKinds & 15) === ID_INT32 ? targetIdOf(view, at) : readEntityId(input);
+      if (idKinds >> 4 === ID_INT32) sourceIdOf(view, at);
+      else readEntityId(input);
+      const args = readCborRest(input);
+      input.at = at;
+      if (!Array.isArray(args)) throw new InvalidMessageError('invalid', 'Arguments of an engine operation are malformed.');
+      if (code === CREATE.code) this.create(input, this.typeOf(args[0]), id, args, source, lane);
+      else if (code === DESTROY.code) this.destroy(input, this.typeOf(args[0]), id, source, lane);
+      else if (code === LIST.code) {
+        const page = this.activations.page(this.typeOf(args[0]), Number(args[1]), LIST_PAGE_IDS);
+        this.replies.result(source, lane, requestId, LIST, page);
+      } else if (end === END_HOST && this.clients !== undefined) {
+        this.clients.engineRequest(code, args, source, lane, requestId);
+      } else throw unknownOperation(code);
+    } catch (error) {
+      input.at = at;
+      if (!(error instanceof EngineError)) throw error;
+      this.refuse(input, source, lane, undefined, error);
+    }
+  }
+
+  private create(
+    input: Reader,
+    type: EntityTypeEntry,
+    id: number | bigint | string,
+    args: unknown[],
+    source: number,
+    lane: Lane,
+  ): void {
+    const { view, at } = input;
+    const requestId = requestIdOf(view, at);
+    const present = this.activations.find(type, id);
+    if (present !== undefined) throw new EntityExistsError('exists', `${type.name}/${id} exists already.`);
+    const given = args[1] === true ? { initial: args[2] } : undefined;
+    const activation = this.activations.activate(type, id, slotOf(view, at), given);
+    activation.pinned = true;
+    activation.whenSettled((failure) => {
+      if (failure === undefined) this.replies.result(source, lane, requestId, CREATE, null);
+      else this.replies.refusal(source, lane, requestId, CREATE.code, failure);
+    });
+  }
+
+  private destroy(
+    input: Reader,
+    type: EntityTypeEntry,
+    id: number | bigint | string,
+    source: number,
+    lane: Lane,
+  ): void {
+    const activation = this.activations.find(type, id);
+    if (activation === undefined) {
+      this.replies.result(source, lane, requestIdOf(input.view, input.at), DESTROY, false);
+      return;
+    }
+    this.scheduler.arrive(activation, DESTROY, input, source, lane);
+  }
+
+  private typeOf(index: unknown): EntityTypeEntry {
+    const type = typeof index === 'number' ? this.state.catalogue.entityTypes[index] : undefined;
+    if (type === undefined) throw new ContractMismatchError('incompatible', `There is no entity type ${String(index)}.`);
+    return type;
+  }
+
+  private refuse(input: Reader, source: number, lane: Lane, operation: Operation | undefined, error: EngineError): void {
+    this.scheduler.refuse(input, source, lane, operation, error);
+  }
+}
+
+const unknownOperation = (code: number): EngineError =>
+  new ContractMismatchError('unknown-operation', `There is no operation ${code} here.`);
+
+const noGateway = (): EngineError => new UnavailableError('no-session', 'This node has no gateway.');
+

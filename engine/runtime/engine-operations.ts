@@ -1,0 +1,66 @@
+import type { Reader } from '../../transport/codec/reader.ts';
+import { decodeCbor, encodeCbor } from '../../transport/codec/cbor.ts';
+import { OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
+import { LANE_MEDIUM } from '../../transport/link.ts';
+import { TIMEOUT_MS_DEFAULT } from '../contract/contract.ts';
+import { type BoundContract, LOCK_ENTITY, LOCK_NONE, type Operation, RETURNS_VALUE } from './catalogue.ts';
+
+/**
+ * What the engine itself asks of another node travels like any call: same frames, same order, same pending calls. Codes above
+ * those of the generator; arguments and results are CBOR.
+ */
+export const ENGINE_OPERATIONS = 0xff00;
+
+const CONTRACT = { name: 'node', operations: [], type: undefined } as unknown as BoundContract;
+
+function engineOperation(code: number, name: string, lock = LOCK_NONE): Operation {
+  return Object.freeze({
+    code,
+    name,
+    contract: CONTRACT,
+    traits: undefined as never,
+    model: { name, parameters: [], returns: 'value' as const, result: { kind: 'unknown' as const } },
+    lane: LANE_MEDIUM,
+    reliable: true,
+    conflated: false,
+    returns: RETURNS_VALUE,
+    timeoutMs: TIMEOUT_MS_DEFAULT,
+    lock,
+    readOnly: false,
+    dispatch(): unknown {
+      throw new Error(`${name} is the engine's own operation.`);
+    },
+    writeResult(out: Writer, value: unknown): void {
+      writeCborRest(out, value);
+    },
+    readResult(input: Reader): unknown {
+      return readCborRest(input);
+    },
+  });
+}
+
+/** target: entity; [type, hasInitial, initial] */
+export const CREATE = engineOperation(0xff00, 'create');
+/** target: entity; [type] → whether there was one. Runs like an operation under an entity lock: after what runs, before what comes later. */
+export const DESTROY = engineOperation(0xff01, 'destroy', LOCK_ENTITY);
+/** target: node; [type, cursor] → { ids, next } */
+export const LIST = engineOperation(0xff02, 'list');
+/** target: the node that keeps groups; [contract, group, principal] */
+export const GROUP_ADD = engineOperation(0xff03, 'group.add');
+export const GROUP_REMOVE = engineOperation(0xff04, 'group.remove');
+/** How a task runs that is no operation of a contract. */
+export const TASK = engineOperation(0xff05, 'task');
+
+/** CBOR that is the rest of a frame. */
+export function writeCborRest(out: Writer, value: unknown): void {
+  const bytes = encodeCbor(value);
+  if (out.at + bytes.length > out.end) throw OVERFLOW;
+  out.bytes.set(bytes, out.at);
+  out.at += bytes.length;
+}
+
+export function readCborRest(input: Reader): unknown {
+  const bytes = input.bytes.slice(input.at, input.end);
+  input.at = input.end;
+  return decodeCbor(bytes);
+}

@@ -1,0 +1,123 @@
+import type { EntityId } from '../base/entity-id.ts';
+import { EngineError, notImplemented } from '../base/errors.ts';
+import type { Duration } from '../base/duration.ts';
+import { ADDRESS, type Addressed } from '../contract/proxy.ts';
+import type { Call } from './call.ts';
+import type { Log } from './log.ts';
+import type { NodeRef } from './node-ref.ts';
+
+export type DeactivationReason = 'idle' | 'memory' | 'move' | 'swap' | 'shutdown' | 'destroyed';
+
+export interface TaskOptions {
+  args?: readonly unknown[];
+  durable?: boolean;
+  missed?: 'once' | 'skip';
+}
+
+/** Repeatable and delayed operations of one entity; `method` is a method of its class. */
+export interface Tasks<E> {
+  /** Fixed rate without drift; a tick that finds the one before still running is skipped and counted. */
+  every(name: string, interval: Duration, method: keyof E & string, options?: TaskOptions): Promise<void>;
+  once(name: string, delay: Duration, method: keyof E & string, options?: TaskOptions): Promise<void>;
+  cron(name: string, expression: string, method: keyof E & string, options?: TaskOptions): Promise<void>;
+  /** Whether there was one. */
+  cancel(name: string): Promise<boolean>;
+}
+
+/** What the runtime gives to an entity while it lives. */
+export interface EntityScope extends NodeRef {
+  readonly entityId: EntityId;
+  readonly contractNames: readonly string[];
+  readonly log: Log;
+  readonly tasks: Tasks<any>;
+  currentCall(entity: NodeEntity<any>): Call;
+  now(): number;
+  sleep(duration: Duration): Promise<void>;
+  random(): number;
+  track(event: string, fields: Record<string, unknown>): void;
+}
+
+/**
+ * Set by `construct` around the one call of a constructor, synchronously, so that `id` and `node` stand before field initialisers run
+ * although classes are made with `new Class()`. Never set between two statements of anybody else.
+ */
+let scopeUnderConstruction: EntityScope | undefined;
+
+/** Makes the entity of a scope. */
+export function construct<E extends NodeEntity<any>>(cls: new () => E, scope: EntityScope): E {
+  const outer = scopeUnderConstruction;
+  scopeUnderConstruction = scope;
+  try {
+    return new cls();
+  } finally {
+    scopeUnderConstruction = outer;
+  }
+}
+
+/**
+ * The base of every entity: addressed by contract and id, run by one thread, reached through proxies only.
+ * `State` is what `initialState()` returns.
+ */
+export abstract class NodeEntity<State = undefined> implements Addressed {
+  readonly id: EntityId;
+  readonly node: NodeRef;
+  state: State;
+
+  constructor() {
+    const scope = scopeUnderConstruction;
+    if (scope === undefined) {
+      throw new EngineError('call-context', 'Entities are made by the engine: ask a node for a proxy instead of using new.');
+    }
+    scopeUnderConstruction = undefined;
+    this.id = scope.entityId;
+    this.node = scope;
+    this.state = undefined as State;
+  }
+
+  get log(): Log {
+    return (this.node as EntityScope).log;
+  }
+
+  get tasks(): Tasks<this> {
+    return (this.node as EntityScope).tasks;
+  }
+
+  /** The call that runs. Only before the first await of an operation; throws EngineError (call-context) later. */
+  get call(): Call {
+    return (this.node as EntityScope).currentCall(this);
+  }
+
+  initialState?(): State;
+  onActivate?(): void | Promise<void>;
+  onDeactivate?(reason: DeactivationReason): void | Promise<void>;
+  onDehydrate?(): unknown;
+  onRehydrate?(state: unknown): void | Promise<void>;
+
+  /** Resolves when flushed. */
+  save(): Promise<void> {
+    return Promise.reject(notImplemented('save()'));
+  }
+
+  /** Milliseconds since 1970, on the clock that tests and simulation control. */
+  now(): number {
+    return (this.node as EntityScope).now();
+  }
+
+  sleep(duration: Duration): Promise<void> {
+    return (this.node as EntityScope).sleep(duration);
+  }
+
+  /** In [0, 1). */
+  random(): number {
+    return (this.node as EntityScope).random();
+  }
+
+  /** A game event for analytics. */
+  track(event: string, fields: Record<string, unknown> = {}): void {
+    (this.node as EntityScope).track(event, fields);
+  }
+
+  [ADDRESS](): { contracts: readonly string[]; id: EntityId } {
+    return { contracts: (this.node as EntityScope).contractNames, id: this.id };
+  }
+}

@@ -1,0 +1,56 @@
+import type { Clock } from '../base/clock.ts';
+import type { Prng } from '../base/prng.ts';
+import type { Catalogue, Operation } from './catalogue.ts';
+import type { Counters } from './counters.ts';
+import type { RootLog } from './log.ts';
+import type { Outbox } from './outbox.ts';
+import type { PendingCalls } from './pending-calls.ts';
+import type { Router } from './router.ts';
+import type { TimingWheel } from './timing-wheel.ts';
+import type { Turn } from './turn.ts';
+
+/** What the parts of one node share. Made once by the node and handed to each. */
+export class NodeState {
+  /** Index of this node among the nodes of the host. */
+  readonly index: number;
+  /** Tells this node from one that had its index before. */
+  readonly incarnation: number;
+  readonly catalogue: Catalogue;
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly log: RootLog;
+  readonly counters: Counters;
+  readonly outbox: Outbox;
+  readonly pending: PendingCalls<Operation, unknown>;
+  readonly wheel: TimingWheel;
+  /** Milliseconds on the clock, read once per duty cycle. */
+  now: number;
+  /** A duty cycle runs, its microtasks included: `now` is fresh. */
+  inCycle = false;
+  /** The node is stopping: nothing is activated any more. */
+  draining = false;
+  /** The turn whose first slice runs right now: what `this.call` means. */
+  turn: Turn | undefined = undefined;
+  traces = 0;
+
+  constructor(parts: Omit<NodeState, 'now' | 'inCycle' | 'draining' | 'turn' | 'traces' | 'freshNow'>) {
+    this.index = parts.index;
+    this.incarnation = parts.incarnation;
+    this.catalogue = parts.catalogue;
+    this.router = parts.router;
+    this.clock = parts.clock;
+    this.prng = parts.prng;
+    this.log = parts.log;
+    this.counters = parts.counters;
+    this.outbox = parts.outbox;
+    this.pending = parts.pending;
+    this.wheel = parts.wheel;
+    this.now = parts.clock.now();
+  }
+
+  freshNow(): number {
+    if (!this.inCycle) this.now = this.clock.now();
+    return this.now;
+  }
+}

@@ -1,0 +1,146 @@
+import { milliseconds } from '../base/duration.ts';
+import { checkEntityId, type EntityId } from '../base/entity-id.ts';
+import { MoveAbortedError, notImplemented } from '../base/errors.ts';
+import type { References } from '../../transport/codec/reader.ts';
+import { OVERFLOW } from '../../transport/codec/writer.ts';
+import type { Contract } from '../contract/contract.ts';
+import { Caller, type ProxyOptions } from './caller.ts';
+import { type EntityTypeEntry, laneOf, type Operation } from './catalogue.ts';
+import { CREATE, DESTROY, GROUP_ADD, GROUP_REMOVE, LIST, writeCborRest } from './engine-operations.ts';
+import { END_ENTITY, END_GROUP, END_HOST, END_PRINCIPAL, END_SESSION } from './frame.ts';
+import type { CallOptions, Group, Location, NodeRef } from './node-ref.ts';
+import type { CallContext } from './turn.ts';
+
+/** Affinity keys of all types share the keyspace under this number instead of a type's index. */
+const AFFINITY = 0xffff;
+
+/** The engine as one source of calls sees it: `this.node` of an entity, `node` of `onStart`, a host. */
+export class NodeView extends Caller implements NodeRef, References {
+  getProxy<I>(contract: Contract<I>, id: EntityId = 0, options?: CallOptions): I {
+    return this.entityProxy(contract, id, options === undefined ? undefined : proxyOptions(options, undefined)) as I;
+  }
+
+  /** A proxy whose calls carry a context. */
+  getProxyIn<I>(context: CallContext, contract: Contract<I>, id: EntityId = 0, options: CallOptions = {}): I {
+    return this.entityProxy(contract, id, proxyOptions(options, context)) as I;
+  }
+
+  /** For proxies that arrive as values. */
+  reference(contractName: string, id: EntityId): unknown {
+    return this.entityProxy(contractName, id, undefined);
+  }
+
+  async create<I>(contract: Contract<I>, id: EntityId, initial?: unknown): Promise<void> {
+    const { type } = this.state.catalogue.entityContract(contract);
+    await this.ask(CREATE, id, this.slotFor(type, id), [type.index, initial !== undefined, initial]);
+  }
+
+  async destroy<I>(contract: Contract<I>, id: EntityId): Promise<boolean> {
+    const { type } = this.state.catalogue.entityContract(contract);
+    return (await this.ask(DESTROY, id, this.slotFor(type, id), [type.index])) === true;
+  }
+
+  async locate<I>(contract: Contract<I>, id: EntityId): Promise<Location> {
+    const { type } = this.state.catalogue.entityContract(contract);
+    const slot = this.slotFor(type, id);
+    return { ...this.state.router.describe(this.state.router.ownerOf(slot)), slot };
+  }
+
+  async *list<I>(contract: Contract<I>): AsyncGenerator<EntityId, void, undefined> {
+    const { type } = this.state.catalogue.entityContract(contract);
+    for (const node of this.state.router.nodes()) {
+      for (let cursor: number | undefined = 0; cursor !== undefined; ) {
+        const page = (await this.ask(LIST, 0, -1 - node, [type.index, cursor])) as { ids: EntityId[]; next?: number };
+        yield* page.ids;
+        cursor = page.next;
+      }
+    }
+  }
+
+  move<I>(contract: Contract<I>, id: EntityId): Promise<void> {
+    return Promise.reject(
+      new MoveAbortedError('move-aborted', `Moving ${contract.name}/${id} is not implemented yet.`, {
+        outcome: 'notExecuted',
+        cause: notImplemented('node.move()'),
+      }),
+    );
+  }
+
+  getClientProxy<I>(contract: Contract<I>, principalId: EntityId): I {
+    checkEntityId(principalId);
+    const bound = this.state.catalogue.contract(contract);
+    const node = this.state.router.gatewayOf(principalId);
+    return new bound.generated.Proxy(this, principalId, -1 - node, END_PRINCIPAL) as I;
+  }
+
+  /** A proxy to one session of the gateway on `node`. */
+  getSessionProxy<I>(contract: Contract<I>, node: number, session: number): I {
+    const bound = this.state.catalogue.contract(contract);
+    return new bound.generated.Proxy(this, session, -1 - node, END_SESSION) as I;
+  }
+
+  group<I>(contract: Contract<I>, name: string): Group<I> {
+    checkEntityId(name);
+    const bound = this.state.catalogue.contract(contract);
+    const slot = -1 - this.state.router.groupsAt();
+    const change = async (operation: Operation, principalId: EntityId): Promise<void> => {
+      checkEntityId(principalId);
+      await this.ask(operation, 0, slot, [bound.name, name, principalId]);
+    };
+    return {
+      add: (principalId) => change(GROUP_ADD, principalId),
+      remove: (principalId) => change(GROUP_REMOVE, principalId),
+      proxy: new bound.generated.Proxy(this, name, slot, END_GROUP) as unknown as Group<I>['proxy'],
+    };
+  }
+
+  compute<R = unknown>(name: string): Promise<R> {
+    return Promise.reject(notImplemented(`node.compute('${name}')`));
+  }
+
+  private entityProxy(contract: Contract<any> | string, id: EntityId, options: ProxyOptions | undefined): object {
+    const bound = this.state.catalogue.entityContract(contract);
+    checkEntityId(id);
+    return new bound.generated.Proxy(this, id, this.slotFor(bound.type, id), END_ENTITY, options);
+  }
+
+  private slotFor(type: EntityTypeEntry, id: EntityId): number {
+    const { router } = this.state;
+    if (type.affinity === undefined) return router.slotOf(type.index, id);
+    const key = type.affinity(id);
+    checkEntityId(key);
+    return router.slotOf(AFFINITY, key);
+  }
+
+  /** One of the engine's own operations, at the owner of a slot or (below zero) at a node. */
+  private ask(operation: Operation, id: EntityId, slot: number, args: unknown[]): Promise<unknown> {
+    const { outbox } = this.state;
+    try {
+      checkEntityId(id);
+      this.openFrame(operation, id, slot, slot >= 0 ? END_ENTITY : END_HOST, undefined, 64);
+      for (let out = outbox.writer; ; ) {
+        try {
+          writeCborRest(out, args);
+          break;
+        } catch (error) {
+          if (error !== OVERFLOW) throw error;
+          out = outbox.grow();
+        }
+      }
+      return this.callFrame(operation, undefined, undefined);
+    } catch (error) {
+      outbox.abandon();
+      return Promise.reject(error);
+    }
+  }
+}
+
+function proxyOptions(options: CallOptions, context: CallContext | undefined): ProxyOptions {
+  return {
+    timeoutMs: options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout'),
+    signal: options.signal,
+    lane: options.priority === undefined ? undefined : laneOf(options.priority),
+    onlyIfActive: options.onlyIfActive ?? false,
+    context,
+  };
+}

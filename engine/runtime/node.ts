@@ -1,0 +1,293 @@
+import type { Reader } from '../../transport/codec/reader.ts';
+import type { FrameHandler, Lane, LinkReader, LinkWriter } from '../../transport/link.ts';
+import type { Clock } from '../base/clock.ts';
+import { type EngineError, NodeDownError } from '../base/errors.ts';
+import type { Prng } from '../base/prng.ts';
+import { ACTIVE, type Activation } from './activation.ts';
+import { type ActivationEvents, Activations } from './activations.ts';
+import { nameOf, timeoutOf } from './caller.ts';
+import type { Catalogue, Operation } from './catalogue.ts';
+import { ClientDispatcher } from './client-dispatcher.ts';
+import type { ClientSink } from './client-sink.ts';
+import { Counters } from './counters.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { type Bell, type Duties, DutyCycle, type WaitPolicy } from './duty-cycle.ts';
+import {
+  END_HOST,
+  KIND_CANCEL,
+  KIND_ERROR,
+  KIND_ONE_WAY,
+  KIND_REPLY,
+  KIND_REQUEST,
+  kindOf,
+  REPLY_HEADER_BYTES,
+  requestIdOf,
+} from './frame.ts';
+import type { RootLog } from './log.ts';
+import { NodeState } from './node-state.ts';
+import { NodeView } from './node-view.ts';
+import { Outbox } from './outbox.ts';
+import { PENDING_MAX_DEFAULT, PendingCalls } from './pending-calls.ts';
+import { decodeError } from './remote-error.ts';
+import { Replies } from './reply.ts';
+import type { Router } from './router.ts';
+import { type Destroyer, Scheduler } from './scheduler.ts';
+import type { Task } from './task.ts';
+import { Timer, TimingWheel } from './timing-wheel.ts';
+import type { Waiting } from './waiting.ts';
+
+export interface NodeOptions {
+  /** Index of this node among the nodes of the host. */
+  index: number;
+  incarnation: number;
+  catalogue: Catalogue;
+  router: Router;
+  clock: Clock;
+  prng: Prng;
+  log: RootLog;
+  /** By node index; the entry of the node itself is its loopback. */
+  writers: readonly (LinkWriter | undefined)[];
+  readers: readonly (LinkReader | undefined)[];
+  bell: Bell;
+  waits: WaitPolicy;
+  /** On a node with a gateway. */
+  clients?: ClientSink;
+  pendingMax?: number;
+}
+
+/** Frames taken from one link in one round, and waiting turns run in one round. */
+const FRAMES_PER_DRAIN = 64;
+const TURNS_PER_ROUND = 1024;
+const DRAIN_POLL_MS = 5;
+
+/**
+ * The runtime inside one thread: owns slots, runs their entities. The composition of its parts and the round that drives them; the
+ * route of a message through them is drawn in ARCHITECTURE.md.
+ */
+export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
+  readonly counters = new Counters();
+  /** The node as the host sees it: for calls from outside of entities. */
+  readonly view: NodeView;
+  readonly state: NodeState;
+  private readonly cycle: DutyCycle;
+  private readonly readers: readonly { link: LinkReader; source: number }[];
+  private readonly activations: Activations;
+  private readonly scheduler: Scheduler;
+  private readonly dispatcher: Dispatcher;
+  /** Index of the node whose frames are being drained. */
+  private source = 0;
+
+  constructor(options: NodeOptions) {
+    const { clock, log } = options;
+    const schedule = (): void => this.cycle?.schedule();
+    const outbox = new Outbox(options.writers, schedule);
+    this.state = new NodeState({
+      index: options.index,
+      incarnation: options.incarnation,
+      catalogue: options.catalogue,
+      router: options.router,
+      clock,
+      prng: options.prng,
+      log,
+      counters: this.counters,
+      outbox,
+      pending: new PendingCalls<Operation, unknown>(options.pendingMax ?? PENDING_MAX_DEFAULT),
+      wheel: new TimingWheel(clock.now(), schedule),
+    });
+    this.readers = options.readers.flatMap((link, source) => (link === undefined ? [] : [{ link, source }]));
+    this.view = new NodeView(this.state, END_HOST, 0xffff, 0, 0);
+    const replies = new Replies(this.state);
+    this.activations = new Activations(this.state, this);
+    this.scheduler = new Scheduler(this.state, replies, this, schedule);
+    const clients = options.clients && new ClientDispatcher(this.state, replies, options.clients, this.view);
+    this.dispatcher = new Dispatcher(this.state, this.activations, this.scheduler, replies, clients);
+    this.cycle = new DutyCycle(this, options.bell, clock, options.waits);
+  }
+
+  start(): void {
+    this.cycle.schedule();
+  }
+
+  /** Lets what runs end, deactivates every entity, and stops. Gives up on what still runs after `graceMs`. */
+  async drain(graceMs: number): Promise<void> {
+    const giveUpAt = this.state.clock.now() + graceMs;
+    this.state.draining = true;
+    this.activations.stop();
+    for (;;) {
+      const ending: Promise<void>[] = [];
+      for (const activation of this.activations.all()) {
+        if (activation.state === ACTIVE && activation.openTurns === 0 && activation.waiting === 0) {
+          ending.push(this.activations.deactivate(activation, 'shutdown'));
+        }
+      }
+      if (ending.length > 0) await Promise.race([Promise.all(ending), this.pause(Math.max(1, giveUpAt - this.state.clock.now()))]);
+      if (this.activations.size === 0) break;
+      if (this.state.clock.now() >= giveUpAt) {
+        this.state.log.warn({ entities: this.activations.size }, 'gave up waiting for entities that still work');
+        break;
+      }
+      await this.pause(DRAIN_POLL_MS);
+    }
+  }
+
+  /** Ends at once: whoever waits for a reply is told. */
+  stop(): void {
+    this.state.pending.rejectAll((operation) => new NodeDownError('node-lost', `${nameOf(operation)}: the node has stopped.`));
+    this.cycle.stop();
+  }
+
+  /** For metrics: what grows, and what goes up and down. */
+  figures(): { counters: Record<string, number>; gauges: Record<string, number> } {
+    return {
+      counters: { ...this.counters, rounds: this.cycle.rounds },
+      gauges: {
+        entities: this.activations.size,
+        callsPending: this.state.pending.size,
+        timers: this.state.wheel.size,
+        backlogFrames: this.state.outbox.backlog,
+      },
+    };
+  }
+
+  // ---- the round
+
+  run(now: number): number {
+    const { state, scheduler } = this;
+    state.now = now;
+    let done = 0;
+    for (let i = 0; i < this.readers.length; i++) {
+      const { link, source } = this.readers[i]!;
+      this.source = source;
+      done += link.drain(this, FRAMES_PER_DRAIN);
+    }
+    if (scheduler.hasReady) done += scheduler.runReady(TURNS_PER_ROUND);
+    done += state.wheel.advance(now);
+    if (now >= state.pending.nextDeadline) {
+      this.counters.callsTimedOut += state.pending.expire(now, timeoutOf);
+    }
+    return done;
+  }
+
+  flush(): void {
+    if (this.state.outbox.needsFlush) this.state.outbox.flush();
+  }
+
+  pending(): boolean {
+    for (let i = 0; i < this.readers.length; i++) if (this.readers[i]!.link.pending()) return true;
+    return this.scheduler.hasReady;
+  }
+
+  nextDue(): number {
+    return Math.min(this.state.wheel.nextDue(), this.state.pending.nextDeadline);
+  }
+
+  running(inCycle: boolean): void {
+    this.state.inCycle = inCycle;
+  }
+
+  onFrame(input: Reader, lane: Lane): void {
+    const { view, at } = input;
+    try {
+      switch (kindOf(view, at)) {
+        case KIND_REQUEST:
+        case KIND_ONE_WAY:
+          this.dispatcher.request(input, this.source, lane);
+          return;
+        case KIND_REPLY:
+        case KIND_ERROR:
+          this.reply(input);
+          return;
+        case KIND_CANCEL:
+          this.scheduler.cancel(this.source, requestIdOf(view, at));
+          return;
+        default:
+          this.counters.invalidMessages++;
+          this.state.log.error({ source: this.source, kind: kindOf(view, at) }, 'frame of an unknown kind');
+      }
+    } catch (error) {
+      // One frame that the engine stumbles over must not take the others with it.
+      this.counters.invalidMessages++;
+      this.state.log.error({ err: error, source: this.source }, 'the engine failed on a frame');
+    }
+  }
+
+  /** The last step of the route: the pending call settles. */
+  private reply(input: Reader): void {
+    const { view, at } = input;
+    const { pending } = this.state;
+    const requestId = requestIdOf(view, at);
+    const operation = pending.operationOf(requestId);
+    if (operation === undefined) {
+      this.counters.repliesLate++;
+      return;
+    }
+    input.at = at + REPLY_HEADER_BYTES;
+    if (kindOf(view, at) === KIND_REPLY) {
+      let value: unknown;
+      try {
+        input.references = pending.callerOf(requestId) as NodeView;
+        value = operation.readResult(input);
+      } catch (error) {
+        this.counters.callsFailed++;
+        pending.rejectCall(requestId, error);
+        return;
+      }
+      this.counters.callsCompleted++;
+      pending.resolveCall(requestId, value);
+      return;
+    }
+    this.counters.callsFailed++;
+    let error: Error;
+    try {
+      error = decodeError(input.bytes.slice(input.at, input.end));
+    } catch (reason) {
+      error = reason as EngineError;
+    }
+    pending.rejectCall(requestId, error);
+  }
+
+  // ---- the life of activations
+
+  activated(activation: Activation): void {
+    this.scheduler.makeReady(activation);
+  }
+
+  orphaned(waiting: readonly Waiting[]): void {
+    this.dispatcher.redispatch(waiting);
+    this.cycle.schedule();
+  }
+
+  failed(waiting: readonly Waiting[], error: EngineError): void {
+    this.dispatcher.refuseAll(waiting, error);
+  }
+
+  runTask(activation: Activation, task: Task): void {
+    this.scheduler.runTask(activation, task);
+  }
+
+  destroy(activation: Activation): Promise<boolean> {
+    // The destroy turn itself is the one that is open; it ends with the promise.
+    return this.activations.deactivate(activation, 'destroyed').then(() => true);
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.state.wheel.add(new Wake(resolve), this.state.freshNow() + ms);
+      this.cycle.schedule();
+    });
+  }
+}
+
+class Wake extends Timer {
+  private readonly resolve: () => void;
+
+  constructor(resolve: () => void) {
+    super();
+    this.resolve = resolve;
+  }
+
+  fire(): void {
+    this.resolve();
+  }
+}
+

@@ -1,0 +1,84 @@
+import type { EngineError } from '../base/errors.ts';
+import { MISMATCH, OVERFLOW } from '../../transport/codec/writer.ts';
+import type { Lane } from '../../transport/link.ts';
+import { explain } from '../contract/check.ts';
+import { nameOf } from './caller.ts';
+import type { Operation } from './catalogue.ts';
+import { KIND_ERROR, KIND_REPLY, REPLY_HEADER_BYTES, writeReply } from './frame.ts';
+import type { NodeState } from './node-state.ts';
+import { FULL } from './outbox.ts';
+import { encodeRefusal, encodeThrown } from './remote-error.ts';
+
+/** The callee's side of the way back. A reply goes to the node that asked, on the lane of the request. */
+export class Replies {
+  private readonly state: NodeState;
+
+  constructor(state: NodeState) {
+    this.state = state;
+  }
+
+  result(source: number, lane: Lane, requestId: number, operation: Operation, value: unknown): void {
+    const { outbox } = this.state;
+    try {
+      let out = outbox.begin(source, lane, REPLY_HEADER_BYTES + 16);
+      writeReply(out, KIND_REPLY, operation.code, requestId);
+      outbox.endHeader();
+      for (;;) {
+        try {
+          operation.writeResult(out, value);
+          break;
+        } catch (error) {
+          if (error !== OVERFLOW) throw error;
+          out = outbox.grow();
+        }
+      }
+      this.commit();
+    } catch (error) {
+      outbox.abandon();
+      this.resultRefused(source, lane, requestId, operation, value, error);
+    }
+  }
+
+  /** What the engine answers instead of running the operation. */
+  refusal(source: number, lane: Lane, requestId: number, code: number, error: EngineError): void {
+    this.error(source, lane, requestId, code, encodeRefusal(error));
+  }
+
+  /** What the operation threw. */
+  thrown(source: number, lane: Lane, requestId: number, operation: Operation, error: unknown): void {
+    this.error(source, lane, requestId, operation.code, encodeThrown(error, nameOf(operation)));
+  }
+
+  private resultRefused(
+    source: number,
+    lane: Lane,
+    requestId: number,
+    operation: Operation,
+    value: unknown,
+    error: unknown,
+  ): void {
+    const result = operation.model.result;
+    const reason =
+      error === MISMATCH && result !== undefined
+        ? (explain(this.state.catalogue.types, result, value, `${nameOf(operation)}: result`) ??
+          new TypeError(`${nameOf(operation)}: the result does not fit its type.`))
+        : error;
+    this.state.log.error({ err: reason, operation: nameOf(operation) }, 'a result could not be sent');
+    // Not an engine error to the caller: the operation ran, and it is the callee that is wrong.
+    const plain = reason instanceof Error ? new Error(reason.message) : reason;
+    this.error(source, lane, requestId, operation.code, encodeThrown(plain, nameOf(operation)));
+  }
+
+  private error(source: number, lane: Lane, requestId: number, code: number, record: Uint8Array): void {
+    const { outbox } = this.state;
+    const out = outbox.begin(source, lane, REPLY_HEADER_BYTES + record.length);
+    writeReply(out, KIND_ERROR, code, requestId);
+    out.bytes.set(record, out.at);
+    out.at += record.length;
+    this.commit();
+  }
+
+  private commit(): void {
+    if (this.state.outbox.commit() === FULL) this.state.counters.deadLetters++;
+  }
+}

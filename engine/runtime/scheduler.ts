@@ -1,0 +1,368 @@
+import { readEntityId } from '../../transport/codec/entity-id.ts';
+import { Reader } from '../../transport/codec/reader.ts';
+import { LANES, type Lane } from '../../transport/link.ts';
+import { EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
+import { ACTIVE, type Activation } from './activation.ts';
+import { nameOf } from './caller.ts';
+import { LOCK_ENTITY, LOCK_METHOD, LOCK_NONE, type Operation, RETURNS_VOID } from './catalogue.ts';
+import { DESTROY, TASK } from './engine-operations.ts';
+import type { TaskRunner } from './entity-tasks.ts';
+import type { EntityView } from './entity-view.ts';
+import {
+  deadlineOf,
+  END_HOST,
+  endsOf,
+  FLAG_ABORTABLE,
+  FLAG_PRINCIPAL,
+  flagsOf,
+  HEADER_BYTES,
+  ID_INT32,
+  idKindsOf,
+  KIND_REQUEST,
+  kindOf,
+  requestIdOf,
+  sourceIdOf,
+  sourceTypeOf,
+  traceHighOf,
+  traceLowOf,
+} from './frame.ts';
+import { Mailbox } from './mailbox.ts';
+import type { NodeState } from './node-state.ts';
+import type { Replies } from './reply.ts';
+import type { Task } from './task.ts';
+import { Turn, type TurnEnd } from './turn.ts';
+import { Waiting } from './waiting.ts';
+
+/** Ends the life of an activation; the activations of the node. */
+export interface Destroyer {
+  destroy(activation: Activation): Promise<boolean>;
+}
+
+const TURNS_POOLED_MAX = 16_384;
+
+/**
+ * Decides when what is addressed to an activation runs, runs it, and answers. A frame that finds its entity free runs where it stands, decoded
+ * from the link's memory; otherwise it is copied into the mailbox, first in first out per priority.
+ */
+export class Scheduler implements TurnEnd, TaskRunner {
+  private readonly state: NodeState;
+  private readonly replies: Replies;
+  private readonly destroyer: Destroyer;
+  private readonly wake: () => void;
+  private readonly pool: Turn[] = [];
+  private ready: Activation[] = [];
+  /** Turns and waiting frames whose caller may abort, by `source:requestId`. */
+  private readonly abortable = new Map<string, Turn | Waiting>();
+
+  /** `wake` is called when something became ready, on a node that may sleep. */
+  constructor(state: NodeState, replies: Replies, destroyer: Destroyer, wake: () => void) {
+    this.state = state;
+    this.replies = replies;
+    this.destroyer = destroyer;
+    this.wake = wake;
+  }
+
+  /** A frame for an activation of this node; `input` stands at the frame's first byte. */
+  arrive(activation: Activation, operation: Operation, input: Reader, source: number, lane: Lane): void {
+    activation.usedAt = this.state.now;
+    if (activation.waiting === 0 && isFree(activation, operation)) this.run(activation, operation, input, source, lane);
+    else this.enqueue(activation, operation, input, source, lane);
+  }
+
+  runTask(activation: Activation, task: Task): void {
+    const contractOperation = operationNamed(this.state, activation, task.method);
+    const operation = contractOperation ?? TASK;
+    if (activation.waiting === 0 && isFree(activation, operation)) this.runTaskNow(activation, operation, task);
+    else {
+      this.mailboxOf(activation).push(operation.lane, new Waiting(operation, operation.lane, undefined, 0, task));
+      this.makeReady(activation);
+    }
+  }
+
+  /** Puts an activation into the queue of those with something to run, when it has. */
+  makeReady(activation: Activation): void {
+    if (activation.queued || activation.waiting === 0) return;
+    activation.queued = true;
+    this.ready.push(activation);
+    this.wake();
+  }
+
+  get hasReady(): boolean {
+    return this.ready.length > 0;
+  }
+
+  /** Runs what waits and can run now, up to about `turnsMax` turns; returns how many. */
+  runReady(turnsMax: number): number {
+    const batch = this.ready;
+    if (batch.length === 0) return 0;
+    this.ready = [];
+    let turns = 0;
+    for (let i = 0; i < batch.length; i++) {
+      const activation = batch[i]!;
+      activation.queued = false;
+      turns += this.pump(activation, turnsMax - turns);
+      if (turns >= turnsMax) {
+        for (let rest = i + 1; rest < batch.length; rest++) this.ready.push(batch[rest]!);
+        break;
+      }
+    }
+    return turns;
+  }
+
+  /** The caller has given up. */
+  cancel(source: number, requestId: number): void {
+    const target = this.abortable.get(abortKey(source, requestId));
+    if (target === undefined) return;
+    if (target instanceof Turn) target.abort?.abort(new DOMException('The caller has given up.', 'AbortError'));
+    else target.cancelled = true;
+  }
+
+  fulfilled(turn: Turn, value: unknown): void {
+    if (turn.requestId !== 0) this.replies.result(turn.source, turn.lane, turn.requestId, turn.operation, value);
+    this.end(turn);
+  }
+
+  rejected(turn: Turn, error: unknown): void {
+    this.state.counters.turnsFailed++;
+    if (turn.requestId !== 0) this.replies.thrown(turn.source, turn.lane, turn.requestId, turn.operation, error);
+    else this.logFailure(turn, error);
+    this.end(turn);
+  }
+
+  /** Runs the waiting of one activation in order until nothing is free or the budget is spent. */
+  private pump(activation: Activation, turnsMax: number): number {
+    const mailbox = activation.mailbox;
+    if (mailbox === undefined) return 0;
+    let turns = 0;
+    for (let lane = 0; lane < LANES; lane++) {
+      for (;;) {
+        const waiting = mailbox.peek(lane as Lane);
+        if (waiting === undefined) break;
+        if (!isFree(activation, waiting.operation)) break;
+        if (turns >= turnsMax) {
+          this.makeReady(activation);
+          return turns;
+        }
+        mailbox.shift(lane as Lane);
+        turns++;
+        this.runWaiting(activation, waiting);
+      }
+    }
+    return turns;
+  }
+
+  private runWaiting(activation: Activation, waiting: Waiting): void {
+    if (waiting.task !== undefined) {
+      this.runTaskNow(activation, waiting.operation, waiting.task);
+      return;
+    }
+    const input = new Reader(waiting.frame!);
+    if (flagsOf(input.view, 0) & FLAG_ABORTABLE) {
+      this.abortable.delete(abortKey(waiting.source, requestIdOf(input.view, 0)));
+      if (waiting.cancelled) return;
+    }
+    if (isExpired(input.view, 0, this.state.now)) {
+      this.state.counters.expiredBeforeRun++;
+      return;
+    }
+    this.run(activation, waiting.operation, input, waiting.source, waiting.lane);
+  }
+
+  private enqueue(activation: Activation, operation: Operation, input: Reader, source: number, lane: Lane): void {
+    const { view, at } = input;
+    if (activation.waiting >= activation.type.mailboxMax) {
+      this.state.counters.refusedMailboxFull++;
+      this.refuse(
+        input,
+        source,
+        lane,
+        operation,
+        new OverloadedError('mailbox-full', `${activation.waiting} messages wait for ${activation.type.name}/${activation.id}.`),
+      );
+      return;
+    }
+    const waiting = new Waiting(operation, lane, input.bytes.slice(at, input.end), source, undefined);
+    if (flagsOf(view, at) & FLAG_ABORTABLE) this.abortable.set(abortKey(source, requestIdOf(view, at)), waiting);
+    this.mailboxOf(activation).push(lane, waiting);
+    this.makeReady(activation);
+  }
+
+  /** Answers a frame that does not run; a one-way one becomes a dead letter. `input` stands at the frame's first byte. */
+  refuse(input: Reader, source: number, lane: Lane, operation: Operation | undefined, error: EngineError): void {
+    const { view, at } = input;
+    if (kindOf(view, at) === KIND_REQUEST) {
+      this.replies.refusal(source, lane, requestIdOf(view, at), operation?.code ?? 0, error);
+      return;
+    }
+    this.state.counters.deadLetters++;
+    const name = operation === undefined ? 'an unknown operation' : nameOf(operation);
+    this.state.log.warn({ operation: name, code: error.code, reason: error.message }, 'dead letter');
+  }
+
+  private run(activation: Activation, operation: Operation, input: Reader, source: number, lane: Lane): void {
+    const { view, at } = input;
+    const state = this.state;
+    const turn = this.pool.pop() ?? new Turn(this);
+    turn.activation = activation;
+    turn.operation = operation;
+    turn.lane = lane;
+    turn.source = source;
+    turn.requestId = requestIdOf(view, at);
+    const wire = deadlineOf(view, at);
+    turn.deadline = wire === 0 ? Number.POSITIVE_INFINITY : state.now + ((wire - (state.now | 0)) | 0);
+    turn.traceHigh = traceHighOf(view, at);
+    turn.traceLow = traceLowOf(view, at);
+    turn.callerEnd = endsOf(view, at) >> 4;
+    turn.callerType = sourceTypeOf(view, at);
+    const flags = flagsOf(view, at);
+    const idKinds = idKindsOf(view, at);
+    let result: unknown;
+    this.begin(turn, operation);
+    try {
+      input.at = at + HEADER_BYTES;
+      if ((idKinds & 15) !== ID_INT32) readEntityId(input);
+      turn.callerId = idKinds >> 4 === ID_INT32 ? sourceIdOf(view, at) : readEntityId(input);
+      if (flags !== 0) this.readFlagged(turn, flags, input);
+      input.references = activation.scope as EntityView;
+      state.turn = turn;
+      result = operation === DESTROY ? this.destroyer.destroy(activation) : operation.dispatch(activation.entity, input);
+    } catch (error) {
+      state.turn = undefined;
+      if (error instanceof InvalidMessageError) this.invalid(turn, error);
+      else this.rejected(turn, error);
+      return;
+    }
+    state.turn = undefined;
+    this.settle(turn, result);
+  }
+
+  private runTaskNow(activation: Activation, operation: Operation, task: Task): void {
+    const turn = this.pool.pop() ?? new Turn(this);
+    turn.activation = activation;
+    turn.operation = operation;
+    turn.task = task;
+    turn.callerEnd = END_HOST;
+    turn.requestId = 0;
+    turn.deadline = Number.POSITIVE_INFINITY;
+    turn.traceHigh = this.state.incarnation;
+    turn.traceLow = ++this.state.traces;
+    this.begin(turn, operation);
+    this.state.counters.tasksRun++;
+    let result: unknown;
+    this.state.turn = turn;
+    try {
+      const entity = activation.entity as unknown as Record<string, (...args: unknown[]) => unknown>;
+      result = entity[task.method]!(...task.args);
+    } catch (error) {
+      this.state.turn = undefined;
+      this.rejected(turn, error);
+      return;
+    }
+    this.state.turn = undefined;
+    this.settle(turn, result);
+  }
+
+  private settle(turn: Turn, result: unknown): void {
+    if (result instanceof Promise) result.then(turn.fulfilled, turn.rejected);
+    else if (isThenable(result)) Promise.resolve(result).then(turn.fulfilled, turn.rejected);
+    else this.fulfilled(turn, result);
+  }
+
+  private begin(turn: Turn, operation: Operation): void {
+    const { activation } = turn;
+    this.state.counters.turnsRun++;
+    activation.openTurns++;
+    if (operation.readOnly) activation.openReadOnly++;
+    if (operation.lock === LOCK_NONE) return;
+    if (operation.lock === LOCK_METHOD) {
+      activation.lockedMethods ??= new Set();
+      activation.lockedMethods.add(operation.code);
+    } else if (operation.readOnly) activation.shared++;
+    else activation.exclusive = true;
+  }
+
+  private end(turn: Turn): void {
+    const { activation, operation } = turn;
+    activation.openTurns--;
+    if (operation.readOnly) activation.openReadOnly--;
+    if (operation.lock !== LOCK_NONE) {
+      if (operation.lock === LOCK_METHOD) activation.lockedMethods!.delete(operation.code);
+      else if (operation.readOnly) activation.shared--;
+      else activation.exclusive = false;
+    }
+    if (turn.task !== undefined) {
+      turn.task.running = false;
+      turn.task = undefined;
+    }
+    if (turn.abort !== undefined) {
+      this.abortable.delete(abortKey(turn.source, turn.requestId));
+      turn.abort = undefined;
+    }
+    turn.principal = undefined;
+    if (activation.waiting > 0) this.makeReady(activation);
+    if (this.pool.length < TURNS_POOLED_MAX) this.pool.push(turn);
+  }
+
+  private readFlagged(turn: Turn, flags: number, input: Reader): void {
+    if (flags & FLAG_PRINCIPAL) {
+      const length = input.view.getUint32(input.at, true);
+      if (input.at + 4 + length > input.end) throw new InvalidMessageError('invalid', 'A principal is cut off.');
+      turn.principal = input.bytes.slice(input.at + 4, input.at + 4 + length);
+      input.at += 4 + length;
+    }
+    if (flags & FLAG_ABORTABLE) {
+      turn.abort = new AbortController();
+      this.abortable.set(abortKey(turn.source, turn.requestId), turn);
+    }
+  }
+
+  private invalid(turn: Turn, error: InvalidMessageError): void {
+    this.state.counters.invalidMessages++;
+    if (turn.requestId !== 0) {
+      this.replies.refusal(turn.source, turn.lane, turn.requestId, turn.operation.code, error);
+    } else this.logFailure(turn, error);
+    this.end(turn);
+  }
+
+  private logFailure(turn: Turn, error: unknown): void {
+    const { activation, operation, task } = turn;
+    const what = task === undefined ? nameOf(operation) : `task '${task.name}'`;
+    this.state.log.error({ err: error, entity: activation.type.name, id: String(activation.id), operation: what }, 'failed');
+  }
+
+  private mailboxOf(activation: Activation): Mailbox<Waiting> {
+    activation.mailbox ??= new Mailbox();
+    return activation.mailbox;
+  }
+}
+
+/** May this operation begin now? */
+function isFree(activation: Activation, operation: Operation): boolean {
+  if (activation.state !== ACTIVE || activation.exclusive) return false;
+  if (activation.shared > 0 && !operation.readOnly) return false;
+  if (operation.lock === LOCK_NONE) return true;
+  if (operation.lock === LOCK_ENTITY) {
+    return operation.readOnly ? activation.openTurns === activation.openReadOnly : activation.openTurns === 0;
+  }
+  return activation.lockedMethods === undefined || !activation.lockedMethods.has(operation.code);
+}
+
+/** Past its deadline on the host's clock. */
+export function isExpired(view: DataView, at: number, now: number): boolean {
+  const wire = deadlineOf(view, at);
+  return wire !== 0 && ((wire - (now | 0)) | 0) < 0;
+}
+
+const abortKey = (source: number, requestId: number): string => `${source}:${requestId}`;
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+
+/** A task may run an operation of a contract, with that operation's lock. */
+function operationNamed(state: NodeState, activation: Activation, method: string): Operation | undefined {
+  for (const contract of activation.type.contracts) {
+    const found = state.catalogue.find(contract)?.operations.find((operation) => operation.name === method);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

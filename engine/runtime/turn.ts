@@ -1,0 +1,58 @@
+import type { EntityId } from '../base/entity-id.ts';
+import type { Lane } from '../../transport/link.ts';
+import type { Activation } from './activation.ts';
+import type { Operation } from './catalogue.ts';
+import type { Task } from './task.ts';
+
+/** What travels from a call to the calls made on its behalf. */
+export interface CallContext {
+  /** Milliseconds on the node's clock; Infinity without one. */
+  readonly deadline: number;
+  readonly traceHigh: number;
+  readonly traceLow: number;
+  /** Undefined for most calls: their caller cannot abort. */
+  readonly abortSignal: AbortSignal | undefined;
+}
+
+/** Ends turns; the scheduler. */
+export interface TurnEnd {
+  fulfilled(turn: Turn, value: unknown): void;
+  rejected(turn: Turn, error: unknown): void;
+}
+
+/**
+ * One operation from dispatch to completion. Pooled, with the two functions that its promise is given made once: a call allocates
+ * neither. Whatever game code may hold longer than the turn is copied out (`Call`).
+ */
+export class Turn implements CallContext {
+  activation!: Activation;
+  operation!: Operation;
+  task: Task | undefined = undefined;
+  lane: Lane = 0;
+  /** 0 for a one-way operation. */
+  requestId = 0;
+  /** Index of the node that called. */
+  source = 0;
+  deadline = Number.POSITIVE_INFINITY;
+  traceHigh = 0;
+  traceLow = 0;
+  /** END_… of frame.ts, and what belongs to it. */
+  callerEnd = 0;
+  callerType = 0;
+  callerId: EntityId = 0;
+  principal: Uint8Array | undefined = undefined;
+  /** Made when the caller said that it may abort. */
+  abort: AbortController | undefined = undefined;
+
+  readonly fulfilled: (value: unknown) => void;
+  readonly rejected: (error: unknown) => void;
+
+  constructor(end: TurnEnd) {
+    this.fulfilled = (value) => end.fulfilled(this, value);
+    this.rejected = (error) => end.rejected(this, error);
+  }
+
+  get abortSignal(): AbortSignal | undefined {
+    return this.abort?.signal;
+  }
+}
