@@ -149,7 +149,7 @@ test('bodies that are no JSON or too long are refused, and the connection lives 
 
 test('a handler that does not answer is given up', async (t) => {
   const { get } = await open(t, {
-    timeoutMs: 50,
+    answerMsMax: 50,
     routes: [{ method: 'GET', path: '/api/stuck', run: () => new Promise(() => {}) }],
   });
   const { status, text } = await get('/api/stuck');
@@ -157,9 +157,13 @@ test('a handler that does not answer is given up', async (t) => {
   t.is(JSON.parse(text).error.code, 'timeout');
 });
 
-test('headers that do not come, or do not end, cost nobody anything', async (t) => {
-  const { port } = await open(t, { timeoutMs: 50 });
+test('headers that do not end are given up', async (t) => {
+  const { port } = await open(t, { requestMsMax: 50 });
   t.regex(await raw(port, 'GET /healthz HTTP/1.1\r\n'), /^HTTP\/1\.1 408 /);
+});
+
+test('requests that are none end their connection', async (t) => {
+  const { port } = await open(t);
   t.regex(await raw(port, `GET /healthz HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /);
   t.regex(await raw(port, 'nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
   t.regex(await raw(port, 'GET // HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 40[04] /);

@@ -41,11 +41,14 @@ export interface AdminOptions {
   readiness(): Readiness;
   readonly routes: readonly Route[];
   readonly log: Log;
-  /** How long a client may take to send a request, and we to answer it. Default 10 000. */
-  readonly timeoutMs?: number;
+  /** How long a client may take to send a request. Default 10 000. */
+  readonly requestMsMax?: number;
+  /** How long we may take to answer it. Default 10 000. */
+  readonly answerMsMax?: number;
 }
 
-const TIMEOUT_MS = 10_000;
+const REQUEST_MS_MAX = 10_000;
+const ANSWER_MS_MAX = 10_000;
 const HEADER_BYTES_MAX = 16_384;
 const BODY_BYTES_MAX = 65_536;
 const CONNECTIONS_MAX = 256;
@@ -60,17 +63,17 @@ interface Answer {
 export class Admin {
   readonly #options: AdminOptions;
   readonly #server: Server;
-  readonly #timeoutMs: number;
+  readonly #answerMsMax: number;
 
   constructor(options: AdminOptions) {
     this.#options = options;
-    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#answerMsMax = options.answerMsMax ?? ANSWER_MS_MAX;
+    const requestMsMax = options.requestMsMax ?? REQUEST_MS_MAX;
     this.#server = createServer({
       maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: this.#timeoutMs,
-      requestTimeout: this.#timeoutMs,
-      keepAliveTimeout: this.#timeoutMs,
-      connectionsCheckingInterval: Math.min(1000, this.#timeoutMs),
+      headersTimeout: requestMsMax,
+      requestTimeout: requestMsMax,
+      connectionsCheckingInterval: Math.min(1000, requestMsMax),
     });
     this.#server.maxConnections = CONNECTIONS_MAX;
     this.#server.on('request', (request, response) => void this.#onRequest(request, response));
@@ -102,7 +105,7 @@ export class Admin {
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let answer: Answer;
     try {
-      answer = await within(this.#timeoutMs, this.#answer(request));
+      answer = await within(this.#answerMsMax, this.#answer(request));
     } catch (error) {
       answer = this.#failure(request, error);
     }

@@ -35,26 +35,28 @@ test('any command line is understood or refused in one line', (t) => {
 
 const path = fc.stringMatching(/^[\w./ =-]{1,20}$/).filter((text) => text.trim() !== '' && !text.startsWith('file:'));
 const id = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
-const config: fc.Arbitrary<Partial<HostConfig>> = fc.record(
-  {
-    workers: fc.integer({ min: 1, max: 256 }),
-    game: path,
-    port: fc.integer({ min: 0, max: 65_535 }),
-    address: fc.ipV4(),
-    adminPort: fc.integer({ min: 0, max: 65_535 }),
-    adminAddress: fc.ipV6(),
-    nats: fc.webAuthority({ withPort: true }).map((authority) => `nats://${authority.replaceAll(/[,/\s]/g, '')}`),
-    cluster: id,
-    hostId: id,
-    leaseProfile: fc.constantFrom('default', 'lan', 'ci'),
-    supervise: fc.boolean(),
-    store: fc.constantFrom('memory', 'lmdb', 'nats', 'redis://x'),
-    data: path,
-    logLevel: fc.constantFrom('debug', 'info', 'warn', 'error', 'silent'),
-    logFormat: fc.constantFrom('auto', 'pretty', 'json'),
-  },
-  { requiredKeys: [] },
-);
+const config: fc.Arbitrary<Partial<HostConfig>> = fc
+  .record(
+    {
+      workers: fc.integer({ min: 1, max: 256 }),
+      game: path,
+      port: fc.integer({ min: 0, max: 65_535 }),
+      address: fc.ipV4(),
+      adminPort: fc.integer({ min: 0, max: 65_535 }),
+      adminAddress: fc.ipV6(),
+      nats: fc.webAuthority({ withPort: true }).map((authority) => `nats://${authority.replaceAll(/[,/\s]/g, '')}`),
+      cluster: id,
+      hostId: id,
+      leaseProfile: fc.constantFrom('default', 'lan', 'ci'),
+      supervise: fc.boolean(),
+      store: fc.constantFrom('memory', 'lmdb', 'nats', 'redis://x'),
+      data: path,
+      logLevel: fc.constantFrom('debug', 'info', 'warn', 'error', 'silent'),
+      logFormat: fc.constantFrom('auto', 'pretty', 'json'),
+    },
+    { requiredKeys: [] },
+  )
+  .filter(({ port = 7070, adminPort = 7071 }) => port === 0 || port !== adminPort);
 
 test('flags, variables and the config file give the same config', (t) => {
   fc.assert(

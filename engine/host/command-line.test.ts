@@ -111,6 +111,7 @@ const refused: [string[], Record<string, string>, string, string][] = [
   [['--store=mysql'], {}, '', '--store=mysql: expected memory, lmdb, nats or redis://HOST:PORT'],
   [['--game=file://%'], {}, '', '--game=file://%: expected the path of a game file'],
   [['--game=a\nb', '--port=x\ny'], {}, '', '--port=x y: expected a whole number from 0 to 65535'],
+  [['--port=7071'], {}, '', 'port 7071 cannot serve players and operators: choose another with --port or --admin-port'],
   [[], { SKERRY_PORT: 'x' }, '', 'SKERRY_PORT=x: expected a whole number from 0 to 65535'],
   [['--config=c.json'], {}, '{"port":"x"}', 'c.json: port is "x": expected a whole number from 0 to 65535'],
   [['--config=c.json'], {}, '{"port":null}', 'c.json: port is null: expected a whole number from 0 to 65535'],

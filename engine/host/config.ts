@@ -195,7 +195,7 @@ export interface Written {
 
 /** Reads what was written, fills in the defaults. Throws UsageError for a value that an option does not take. */
 export function configOf(written: ReadonlyMap<OptionKey, Written>): HostConfig {
-  return Object.fromEntries(
+  const config = Object.fromEntries(
     OPTION_KEYS.map((key) => {
       const option: Option<unknown> = OPTIONS[key];
       const given = written.get(key);
@@ -205,6 +205,12 @@ export function configOf(written: ReadonlyMap<OptionKey, Written>): HostConfig {
       return [key, value];
     }),
   ) as unknown as HostConfig;
+  if (config.port === config.adminPort && config.port !== 0) {
+    throw new UsageError(
+      `port ${config.port} cannot serve players and operators: choose another with --port or --admin-port`,
+    );
+  }
+  return config;
 }
 
 /**
