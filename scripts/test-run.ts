@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { runChecks } from './checks.ts';
 import { ensureChromium } from './chromium.ts';
 import { Progress } from './progress.ts';
@@ -46,10 +47,10 @@ async function runAva(
     if (chromium) env.CHROMIUM_PATH = chromium;
   }
   const ava = join(root, 'node_modules/ava/entrypoints/cli.mjs');
-  // Stack traces then name the .ts lines.
+  const preload = pathToFileURL(join(root, 'build/scripts/test-stack.js')).href;
   const options = [
     '--tap',
-    '--node-arguments=--enable-source-maps',
+    `--node-arguments=--enable-source-maps --import=${preload}`,
     ...(title === undefined ? [] : [`--match=*${title}*`]),
   ];
   const child = spawn(process.execPath, [ava, ...options, ...files], { cwd: root, env });
