@@ -1,5 +1,7 @@
+import { GameBuildError, positionOf } from '../build-error.ts';
+
 /** What is wrong in a contract module: `message` starts with file, line and column and says what to write instead. */
-export class ContractSourceError extends Error {
+export class ContractSourceError extends GameBuildError {
   override name = 'ContractSourceError';
   readonly file: string;
   /** From 1. */
@@ -8,9 +10,7 @@ export class ContractSourceError extends Error {
   readonly column: number;
 
   constructor(source: { path: string; text: string }, offset: number, problem: string) {
-    const before = source.text.slice(0, offset).split('\n');
-    const line = before.length;
-    const column = before.at(-1)!.length + 1;
+    const { line, column } = positionOf(source.text, offset);
     super(`${source.path}:${line}:${column}: ${problem}`);
     this.file = source.path;
     this.line = line;

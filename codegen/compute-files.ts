@@ -1,0 +1,25 @@
+import { parseSource } from './model/parse.ts';
+
+/** Relative files of `defineGame({ compute: { name: './file.ts' } })`, as far as they are written as plain strings there. */
+export function computeFilesOf(path: string, text: string): string[] {
+  const files: string[] = [];
+  const visit = (node: any): void => {
+    if (typeof node !== 'object' || node === null) return;
+    if (node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'defineGame') {
+      const compute = propertyOf(node.arguments[0], 'compute');
+      for (const row of compute?.properties ?? []) {
+        const file = row.value;
+        if (file?.type === 'Literal' && /^\.\.?\//.test(file.value)) files.push(file.value);
+      }
+    }
+    for (const child of Array.isArray(node) ? node : Object.values(node)) visit(child);
+  };
+  visit(parseSource(path, text).program.body);
+  return files;
+}
+
+function propertyOf(object: any, name: string): any {
+  if (object?.type !== 'ObjectExpression') return undefined;
+  const property = object.properties.find(({ key }: any) => key?.name === name || key?.value === name);
+  return property?.value?.type === 'ObjectExpression' ? property.value : undefined;
+}
