@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildGame } from '../../codegen/build.ts';
+import { bundleForBrowser } from '../../codegen/esbuild.ts';
+import { SystemClock } from '../base/clock.ts';
+import { notImplemented } from '../base/errors.ts';
+import { Prng } from '../base/prng.ts';
+import { HostRouter } from '../cluster/host-router.ts';
+import { type HashKey, Keyspace } from '../cluster/keyspace.ts';
+import { SlotTable } from '../cluster/slot-table.ts';
+import { admit } from '../contract/check.ts';
+import { Gateway } from '../gateway/gateway.ts';
+import { StaticFiles } from '../gateway/static.ts';
+import type { Catalogue } from '../runtime/catalogue.ts';
+import { MAIN_THREAD_WAITS } from '../runtime/duty-cycle.ts';
+import { END_HOST } from '../runtime/frame.ts';
+import type { RootLog } from '../runtime/log.ts';
+import { Node } from '../runtime/node.ts';
+import { NodeView } from '../runtime/node-view.ts';
+import { Admin, type Readiness } from './admin.ts';
+import { ClientCalls } from './client-calls.ts';
+import type { HostConfig } from './config.ts';
+import type { Host } from './embed.ts';
+import { loadGame } from './load-game.ts';
+import { allocateMesh, joinMesh, type MeshMemory } from './mesh.ts';
+import { allGauges, type Gauges, nodeCounters, nodeGauges, processGauges } from './metrics.ts';
+import { engineVersion } from './shell.ts';
+import type { Figures, ThreadStart } from './thread-messages.ts';
+import { Threads } from './threads.ts';
+
+const DRAIN_MS_MAX = 10_000;
+/** Over what time clients are asked to come back, when the host stops. */
+const RECONNECT_SPREAD_MS = 2_000;
+
+/** Like `startHost`, with everything decided. */
+export async function runHost(config: HostConfig, gameArgs: readonly string[], log: RootLog): Promise<RunningHost> {
+  if (config.nats !== undefined) throw notImplemented('--nats');
+  const gameFile = resolve(config.game);
+  const built = await buildGame(gameFile);
+  if (built.manifestChanged) log.info({ manifest: built.manifest }, 'the wire of the game has changed: commit its manifest');
+  const catalogue = await loadGame(built.game, built.generated);
+  const host = new RunningHost(new HostParts(config, catalogue, log, pagesOf(catalogue, gameFile, log)));
+  try {
+    await host.listen();
+    await host.startNodes({ gameUrl: built.game, generatedUrl: built.generated }, gameArgs);
+  } catch (error) {
+    await host.stop().catch(() => {});
+    throw error;
+  }
+  return host;
+}
+
+/** What one process is composed of: node threads, the gateway with a node of its own on this thread, the admin port. */
+class HostParts {
+  readonly config: HostConfig;
+  readonly catalogue: Catalogue;
+  readonly log: RootLog;
+  readonly hostId: string;
+  readonly seed = randomBytes(4).readUInt32LE();
+  readonly hashKey: HashKey;
+  readonly slots = new SlotTable();
+  readonly mesh: MeshMemory;
+  readonly gateway: Gateway;
+  /** Owns no slots: what leaves the gateway and comes to clients. */
+  readonly node: Node;
+  readonly threads = new Threads();
+
+  constructor(config: HostConfig, catalogue: Catalogue, log: RootLog, pages: StaticFiles | undefined) {
+    this.config = config;
+    this.catalogue = catalogue;
+    this.log = log;
+    const clock = new SystemClock();
+    const key = randomBytes(8);
+    this.hostId = config.hostId ?? `host-${randomBytes(4).toString('hex')}`;
+    this.hashKey = [key.readUInt32LE(0), key.readUInt32LE(4)];
+    this.slots.spread(config.workers);
+    this.mesh = allocateMesh(config.workers + 1);
+    let calls: ClientCalls | undefined;
+    this.gateway = new Gateway({
+      entities: { call: (...call) => calls!.call(...call) },
+      contracts: catalogue,
+      admit,
+      authenticate: catalogue.game.gateway?.authenticate,
+      pages: pages && ((request, response) => void pages.serve(request, response)),
+      clock,
+      log,
+    });
+    this.node = new Node({
+      index: config.workers,
+      incarnation: newIncarnation(),
+      catalogue,
+      router: new HostRouter(new Keyspace(this.hashKey), this.slots, this.hostId, config.workers),
+      clock,
+      prng: new Prng(this.seed, 'gateway'),
+      log,
+      ...joinMesh(this.mesh, config.workers),
+      waits: MAIN_THREAD_WAITS,
+      clients: this.gateway,
+    });
+    calls = new ClientCalls(this.node.state);
+  }
+}
+
+/** A host from `listen` to `stop`. */
+export class RunningHost extends NodeView implements Host {
+  readonly gameName: string;
+  /** Resolves when the host cannot go on. */
+  readonly failed: Promise<Error>;
+  private readonly parts: HostParts;
+  private readonly admin: Admin;
+  private readiness: Readiness = { ready: false, reason: 'starting' };
+  private gatewayPort = 0;
+  private adminServerPort = 0;
+  private stopped: Promise<void> | undefined;
+
+  constructor(parts: HostParts) {
+    super(parts.node.state, END_HOST, 0xffff, 0, 0);
+    this.parts = parts;
+    this.gameName = parts.catalogue.game.name;
+    this.failed = parts.threads.failed;
+    this.admin = new Admin({
+      gauges: allGauges(processGauges(engineVersion()), this.nodeFigures()),
+      readiness: () => this.readiness,
+      routes: [{ method: 'GET', path: '/api/nodes', run: () => this.nodes() }],
+      log: parts.log,
+    });
+  }
+
+  get port(): number {
+    return this.gatewayPort;
+  }
+
+  get adminPort(): number {
+    return this.adminServerPort;
+  }
+
+  /** Takes the ports, so that one that is in use is known before anything else starts. */
+  async listen(): Promise<void> {
+    const { config, gateway } = this.parts;
+    this.gatewayPort = await gateway.listen(config.port, config.address);
+    this.adminServerPort = await this.admin.listen(config.adminPort, config.adminAddress);
+  }
+
+  async startNodes(game: Pick<ThreadStart, 'gameUrl' | 'generatedUrl'>, gameArgs: readonly string[]): Promise<void> {
+    const { config, hostId, hashKey, mesh, slots, seed, threads, node } = this.parts;
+    const starts = Array.from(
+      { length: config.workers },
+      (_, index): ThreadStart => ({
+        ...game,
+        ...mesh,
+        index,
+        workers: config.workers,
+        hostId,
+        incarnation: newIncarnation(),
+        seed: (seed + index) >>> 0,
+        hashKey,
+        slotTable: slots.memory,
+        log: config,
+      }),
+    );
+    node.start();
+    await threads.start(starts, { gameArgs, env: { ...process.env, SKERRY_PORT: String(this.gatewayPort) } });
+    this.readiness = { ready: true };
+    threads.startGame();
+  }
+
+  stop(): Promise<void> {
+    this.stopped ??= this.stopOnce();
+    return this.stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private async stopOnce(): Promise<void> {
+    const { gateway, threads, node } = this.parts;
+    this.readiness = { ready: false, reason: 'draining' };
+    await gateway.close(RECONNECT_SPREAD_MS);
+    await threads.stop(DRAIN_MS_MAX);
+    node.stop();
+    await this.admin.close();
+  }
+
+  private async nodes(): Promise<unknown> {
+    return (await this.figures()).map(({ node, figures }) => ({ node, ...figures }));
+  }
+
+  private async figures(): Promise<{ node: number; figures: Figures }[]> {
+    const { threads, node, config } = this.parts;
+    return [...(await threads.figures()), { node: config.workers, figures: node.figures() }];
+  }
+
+  private nodeFigures(): Gauges {
+    return {
+      read: async () => {
+        const all = await this.figures();
+        return [
+          ...nodeCounters(all.map(({ node, figures }) => ({ node, counters: figures.counters }))),
+          ...nodeGauges(all.map(({ node, figures }) => ({ node, counters: figures.gauges }))),
+        ];
+      },
+    };
+  }
+}
+
+/** The folder that the game shows to browsers. */
+function pagesOf(catalogue: Catalogue, gameFile: string, log: RootLog): StaticFiles | undefined {
+  const folder = catalogue.game.gateway?.static;
+  if (folder === undefined) return undefined;
+  const engine = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+  const aliases = {
+    skerry: engine('../client/browser.js'),
+    'skerry/client': engine('../client/index.js'),
+  };
+  return new StaticFiles({ folder: resolve(dirname(gameFile), folder), bundle: (file) => bundleForBrowser(file, aliases), log });
+}
+
+const newIncarnation = (): number => randomBytes(4).readUInt32LE() || 1;
