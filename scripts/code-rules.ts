@@ -144,14 +144,23 @@ const lockFile: Rule = {
   name: 'lock-file',
   severity: 'error',
   *check(tree) {
-    const lock = tree.file('package-lock.json');
-    const line = lock?.text.split('\n').findIndex((text) => text.includes('"resolved"')) ?? -1;
-    if (!lock || line === -1) return;
-    yield {
-      file: lock.path,
-      line: line + 1,
-      advice: 'addresses of one registry: install with this .npmrc and commit again',
-    };
+    const file = tree.file('package-lock.json');
+    if (!file) return;
+    const resolved = file.text.split('\n').findIndex((text) => text.includes('"resolved"'));
+    if (resolved !== -1) {
+      const advice = 'addresses of one registry: install with this .npmrc and commit again';
+      yield { file: file.path, line: resolved + 1, advice };
+    }
+    const packages: Record<string, { optionalDependencies?: Record<string, string> }> =
+      JSON.parse(file.text).packages ?? {};
+    const paths = Object.keys(packages);
+    for (const { optionalDependencies = {} } of Object.values(packages)) {
+      for (const name of Object.keys(optionalDependencies)) {
+        if (paths.some((path) => path.endsWith(`node_modules/${name}`))) continue;
+        const advice = `npm ci refuses a lock without ${name}: run node scripts/lock-platforms.js`;
+        yield { file: file.path, line: file.lineAt(file.text.indexOf(`"${name}"`)), advice };
+      }
+    }
   },
 };
 

@@ -156,6 +156,14 @@ const broken: [string, Record<string, string>, RegExp][] = [
     { 'package-lock.json': '{\n"resolved": "https://x"\n}' },
     /^package-lock\.json:2: lock-file:/,
   ],
+  [
+    'a lock file without the binary of a platform',
+    {
+      'package-lock.json':
+        '{ "packages": {\n"node_modules/a": { "optionalDependencies": {\n"@a/win32-x64": "1.0.0" } } } }',
+    },
+    /^package-lock\.json:3: lock-file: npm ci refuses a lock without @a\/win32-x64/,
+  ],
   ['a long file', { 'engine/base/a.ts': 'export {};\n'.repeat(451) }, /^engine\/base\/a\.ts:450: length: 451 lines/],
 ];
 
