@@ -15,7 +15,7 @@ export interface AcceptedEvents {
   /** The bytes are the receiver's own and good until the call returns. Undefined for a text message. */
   onMessage(bytes: Uint8Array | undefined): void;
   onClose(code: number): void;
-  /** Everything written has left; asked for with `notifyDrain`. */
+  /** Asked for with `notifyDrain`. */
   onDrain(): void;
 }
 
@@ -82,14 +82,17 @@ export class AcceptedSocket {
     return this.webSocket.readyState === WebSocket.OPEN;
   }
 
-  /** Calls `onDrain` once, when everything written has left. Only while so much is buffered that `stream.write` said stop. */
+  /** Calls `onDrain` once, when the stream wants to be written to again; never from within this call. */
   notifyDrain(): void {
     if (this.drainAwaited) return;
     this.drainAwaited = true;
-    this.stream.once('drain', () => {
+    const drained = () => {
       this.drainAwaited = false;
       if (this.open) this.events?.onDrain();
-    });
+    };
+    // The event only follows a write() that said stop.
+    if (this.stream.writableNeedDrain) this.stream.once('drain', drained);
+    else setImmediate(drained);
   }
 
   /** Starts the closing handshake. */
