@@ -61,7 +61,7 @@ export class Brain {
     this.#unstick(sight);
 
     // Somewhere else all of a sudden: respawned, or a portal sent it back. The old plan is over.
-    if (Math.hypot(this.#lastSeen.x - me.x, this.#lastSeen.y - me.y) > 90) this.#wander(sight.map, tick);
+    if (Math.hypot(this.#lastSeen.x - me.x, this.#lastSeen.y - me.y) > 90) this.#wander(sight);
     this.#lastSeen = { x: me.x, y: me.y };
 
     const enemy = this.#enemy(sight);
@@ -124,10 +124,10 @@ export class Brain {
 
   /** Around the enemy, or somewhere. */
   #place(sight: Sight, enemy: BodyView | undefined): Point {
-    const { me, tick, map } = sight;
+    const { me, tick } = sight;
     if (!enemy) {
       const there = this.#goal && Math.hypot(this.#goal.x - me.x, this.#goal.y - me.y) < 60;
-      if (!this.#goal || there || tick >= this.#goalUntil) this.#wander(map, tick);
+      if (!this.#goal || there || tick >= this.#goalUntil) this.#wander(sight);
       return this.#goal!;
     }
     if (tick >= this.#sideUntil) {
@@ -145,7 +145,8 @@ export class Brain {
     };
   }
 
-  #wander(map: ArenaMap, tick: number): void {
+  /** Off to a portal, after somebody, or just somewhere. */
+  #wander({ map, tick, others }: Sight): void {
     this.#towardsPortal = false;
     this.#goalUntil = tick + this.#soon(80, 200);
     if (tick >= this.#portalAt) {
@@ -155,11 +156,14 @@ export class Brain {
       this.#portalAt = tick + this.#soon(400, 1600);
       return;
     }
-    // Drawn to the middle, where the others are.
-    const pull = 0.35;
+    const prey = others[Math.floor(this.#random() * others.length)];
+    if (prey?.present && this.#random() < 0.6) {
+      this.#goal = { x: prey.x, y: prey.y };
+      return;
+    }
     this.#goal = {
-      x: 120 + this.#random() * (map.width - 240) * (1 - pull) + (map.width / 2) * pull,
-      y: 120 + this.#random() * (map.height - 240) * (1 - pull) + (map.height / 2) * pull,
+      x: 120 + this.#random() * (map.width - 240),
+      y: 120 + this.#random() * (map.height - 240),
     };
   }
 
