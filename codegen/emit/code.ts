@@ -23,6 +23,8 @@ export class Names {
   }
 }
 
+const WIDTH = 140;
+
 /** Lines with indentation. */
 export class Code {
   readonly lines: string[] = [];
@@ -35,18 +37,35 @@ export class Code {
   /** `head {`, what `body` writes, `}` and `tail`. */
   block(head: string, body: () => void, tail = ''): void {
     this.line(head === '' ? '{' : `${head} {`);
+    this.indented(body);
+    this.line(`}${tail}`);
+  }
+
+  indented(body: () => void): void {
     const indent = this.#indent;
     this.#indent += '  ';
     body();
     this.#indent = indent;
-    this.line(`}${tail}`);
   }
 
-  /** Text of several lines, each indented as the place asks for; `prefix` and `suffix` stand around the whole. */
-  paste(prefix: string, text: string, suffix: string): void {
-    const [first, ...rest] = `${prefix}${text}${suffix}`.split('\n');
-    this.line(first);
-    for (const line of rest) this.line(line);
+  /** Plain data as a literal: on one line where it fits. */
+  data(prefix: string, value: unknown, suffix: string): void {
+    const flat = dataText(value);
+    if (
+      this.#indent.length + prefix.length + flat.length + suffix.length <= WIDTH ||
+      typeof value !== 'object' ||
+      value === null
+    ) {
+      this.line(`${prefix}${flat}${suffix}`);
+      return;
+    }
+    const [open, close] = Array.isArray(value) ? '[]' : '{}';
+    this.line(`${prefix}${open}`);
+    this.indented(() => {
+      for (const [name, item] of Object.entries(value))
+        this.data(Array.isArray(value) ? '' : `${key(name)}: `, item, ',');
+    });
+    this.line(`${close}${suffix}`);
   }
 
   toString(): string {
@@ -85,4 +104,11 @@ export function constantCase(name: string): string {
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/\W+/g, '_')
     .toUpperCase();
+}
+
+function dataText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(dataText).join(', ')}]`;
+  const entries = Object.entries(value).map(([name, item]) => `${key(name)}: ${dataText(item)}`);
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
 }

@@ -1,4 +1,4 @@
-import type { ContractModel, OperationModel } from '../../engine/contract/wire-type.ts';
+import type { ContractModel, Member, OperationModel } from '../../engine/contract/wire-type.ts';
 import type { Fingerprints } from '../fingerprint.ts';
 import type { GameModel } from '../model/game-model.ts';
 import { access, Code, constantCase, key, type Names, text } from './code.ts';
@@ -55,7 +55,7 @@ class GameModule {
       module.line(`import { ${key(exportName)} as ${constants[i]} } from ${specifier};`);
     });
     module.line();
-    module.paste('const types = ', JSON.stringify(types, null, 2), ';');
+    module.data('const types = ', types, ';');
     const body = [module, this.#scope.tables, functions, classes].map(String).filter((part) => part !== '\n');
     const last = new Code();
     last.block(
@@ -126,12 +126,14 @@ class GameModule {
       `const ${table} =`,
       () => {
         code.line(`contract: ${constant},`);
-        code.paste('model: ', JSON.stringify(contract, null, 2), ',');
+        code.data('model: ', contract, ',');
         code.line(`fingerprint: ${text(fingerprints.contract)},`);
         code.line(`Proxy: ${className},`);
         code.line('operations: [');
-        contract.operations.forEach((operation, i) => {
-          this.#operation(code, operation, codes[i]!, fingerprints.operations[i]!);
+        code.indented(() => {
+          contract.operations.forEach((operation, i) => {
+            this.#operation(code, operation, codes[i]!, fingerprints.operations[i]!);
+          });
         });
         code.line('],');
       },
@@ -147,34 +149,46 @@ class GameModule {
     const locals = parameters.map((parameter) => names.unique(parameter.name));
     const send = operation.returns === 'void' ? 'sender.send' : 'return sender.call';
     const refuse = operation.returns === 'void' ? 'sender.refuse' : 'return sender.refuse';
-    const struct = { kind: 'struct', members: parameters } as const;
-    const fixed = this.#scope.sizes.fixed(struct);
+    const fixed = this.#scope.sizes.fixed({ kind: 'struct', members: parameters });
     code.block(`${key(operation.name)}(${locals.join(', ')})`, () => {
       code.line('const sender = this.$sender;');
       code.line('try {');
-      const encoder = new Encoder(this.#scope, code, names);
-      if (fixed !== undefined) {
-        encoder.members(parameters, locals);
-        encoder.checks();
-        code.line(`${fixed === 0 ? '' : 'const out = '}sender.open(this, ${constant}, ${fixed});`);
-        encoder.flush('claimed');
-      } else {
-        const hints = parameters.filter(
-          ({ type, optional }) => optional || this.#scope.sizes.fixed(type) === undefined,
-        ).length;
-        code.line(`let out = sender.open(this, ${constant}, ${this.#scope.sizes.least(struct) + hints * HINT_BYTES});`);
-        code.block('for (;;)', () => {
-          code.block('try', () => {
-            encoder.members(parameters, locals);
-            encoder.flush();
-            code.line('break;');
+      code.indented(() => {
+        const encoder = new Encoder(this.#scope, code, names);
+        if (fixed !== undefined) {
+          encoder.members(parameters, locals);
+          encoder.checks();
+          code.line(`${fixed === 0 ? '' : 'const out = '}sender.open(this, ${constant}, ${fixed});`);
+          encoder.flush('claimed');
+        } else {
+          code.line(`let out = sender.open(this, ${constant}, ${this.#roomFor(parameters)});`);
+          code.line('for (;;) {');
+          code.indented(() => {
+            code.line('try {');
+            code.indented(() => {
+              encoder.members(parameters, locals);
+              encoder.flush();
+              code.line('break;');
+            });
+            code.line('} catch (error) {');
+            code.indented(() => code.line('out = sender.grow(error);'));
+            code.line('}');
           });
-          code.block('catch (error)', () => code.line('out = sender.grow(error);'));
-        });
-      }
-      code.line(`${send}(this, ${constant});`);
-      code.line(`} catch (error) { ${refuse}(this, ${constant}, error, [${locals.join(', ')}]); }`);
+          code.line('}');
+        }
+        code.line(`${send}(this, ${constant});`);
+      });
+      code.line('} catch (error) {');
+      code.indented(() => code.line(`${refuse}(this, ${constant}, error, [${locals.join(', ')}]);`));
+      code.line('}');
     });
+  }
+
+  /** How much of a payload of variable size is asked for at first. */
+  #roomFor(parameters: readonly Member[]): number {
+    const { sizes } = this.#scope;
+    const open = parameters.filter(({ type, optional }) => optional || sizes.fixed(type) === undefined);
+    return sizes.least({ kind: 'struct', members: [...parameters] }) + open.length * HINT_BYTES;
   }
 
   #operation(code: Code, operation: OperationModel, constant: string, fingerprint: string): void {
@@ -196,16 +210,18 @@ class GameModule {
           },
           ',',
         );
-        code.block(
-          result ? 'writeResult(out, value)' : 'writeResult()',
-          () => {
-            if (!result) return;
-            const encoder = new Encoder(this.#scope, code, this.#inner('value'));
-            encoder.value(result, 'value');
-            encoder.flush();
-          },
-          ',',
-        );
+        if (!result) code.line('writeResult() {},');
+        else {
+          code.block(
+            'writeResult(out, value)',
+            () => {
+              const encoder = new Encoder(this.#scope, code, this.#inner('value'));
+              encoder.value(result, 'value');
+              encoder.flush();
+            },
+            ',',
+          );
+        }
         code.block(
           'readResult(input)',
           () => {

@@ -1,10 +1,11 @@
 import type { ContractModel, Member, OperationModel, WireType, WireTypes } from '../../engine/contract/wire-type.ts';
 import { findContracts } from './contract-call.ts';
-import type { ContractCall, Declaration, Module } from './module.ts';
+import type { ContractCall, Module } from './module.ts';
 import type { TSMethodSignature, TSSignature, TSType } from './parse.ts';
 import { ProgramModules, type ReadFile } from './program.ts';
 import { mapType, markRecursion } from './recursion.ts';
-import { type Scope, TypeResolver } from './resolver.ts';
+import { TypeResolver } from './resolver.ts';
+import type { Body, Scope } from './scope.ts';
 import { sizesOf } from './size.ts';
 
 /** All that the contract modules of a game say. */
@@ -43,7 +44,7 @@ export function readContracts(files: readonly string[], read: ReadFile): GameMod
   const program = new ProgramModules(files, read);
   const calls = findContracts(program);
   const interfaces = new Map<object, string>();
-  const declarations = new Map<ContractCall, Declaration & { kind: 'interface' | 'alias' }>();
+  const declarations = new Map<ContractCall, Body>();
   for (const call of calls) {
     const declaration = interfaceOf(program, call);
     declarations.set(call, declaration);
@@ -105,7 +106,7 @@ function refuseEndless(types: WireTypes, call: ContractCall | undefined): void {
   }
 }
 
-function interfaceOf(program: ProgramModules, call: ContractCall): Declaration & { kind: 'interface' | 'alias' } {
+function interfaceOf(program: ProgramModules, call: ContractCall): Body {
   const { module, interfaceType } = call;
   const name = interfaceType.typeName;
   const declaration = name.type === 'Identifier' ? program.lookup(module, name.name) : undefined;
@@ -129,7 +130,7 @@ function readContract(
   program: ProgramModules,
   resolver: TypeResolver,
   call: ContractCall,
-  declaration: Declaration & { kind: 'interface' | 'alias' },
+  declaration: Body,
 ): ContractModel {
   const methods = methodsOf(program, resolver, declaration, []);
   checkTable(call, methods);
@@ -146,7 +147,7 @@ function readContract(
 function methodsOf(
   program: ProgramModules,
   resolver: TypeResolver,
-  declaration: Declaration & { kind: 'interface' | 'alias' },
+  declaration: Body,
   heirs: readonly object[],
 ): Method[] {
   const { module, node } = declaration;

@@ -1,73 +1,16 @@
 import type { Member, Primitive, WireType, WireTypes } from '../../engine/contract/wire-type.ts';
-import type { Declaration, Module } from './module.ts';
+import type { Declaration } from './module.ts';
 import type { TSSignature, TSType, TSTypeName, TSTypeReference } from './parse.ts';
 import { ENGINE_TYPES, type ProgramModules } from './program.ts';
+import type { Body, Scope, TypeReader } from './scope.ts';
 import { UnionResolver } from './union.ts';
-
-/** Where a type is written: its file, and what the type parameters around it stand for. */
-export interface Scope {
-  readonly module: Module;
-  readonly parameters: ReadonlyMap<string, WireType>;
-}
+import { KEYWORDS, REFUSED, REFUSED_NAMES } from './vocabulary.ts';
 
 /** Deepest instantiation of generics; beyond it a type grows with every step. */
 const INSTANTIATION_DEPTH_MAX = 20;
 
-const KEYWORDS: Record<string, Primitive | undefined> = {
-  TSNumberKeyword: 'float64',
-  TSStringKeyword: 'string',
-  TSBooleanKeyword: 'boolean',
-  TSNullKeyword: 'null',
-  TSUnknownKeyword: 'unknown',
-};
-
-const REFUSED: Record<string, string | undefined> = {
-  TSAnyKeyword: "'any' says nothing about what travels; write the type, or 'unknown'.",
-  TSObjectKeyword: "'object' says nothing about what travels; write an interface, or 'unknown'.",
-  TSBigIntKeyword: "'bigint' has no size; write int64 or uint64.",
-  TSUndefinedKeyword:
-    "'undefined' does not travel; make the member or parameter optional (name?: T), or write T | null.",
-  TSVoidKeyword: "'void' is no value; it can only be what an operation returns.",
-  TSNeverKeyword: "'never' has no values; leave the member out.",
-  TSSymbolKeyword: 'Symbols do not travel; write a union of string literals.',
-  TSFunctionType: 'Functions do not travel; pass a proxy, or declare an operation.',
-  TSConstructorType: 'Classes do not travel; pass plain values.',
-  TSTypeQuery: "'typeof' needs the compiler; write the type out.",
-  TSIndexedAccessType: 'Indexed access needs the compiler; write the type out.',
-  TSConditionalType: 'Conditional types need the compiler; write the type out.',
-  TSMappedType: 'Mapped types need the compiler; write an interface, or Record<string, T>.',
-  TSImportType: "Inline import types are not read; write 'import type { … } from …' at the top.",
-  TSTemplateLiteralType: "Template literal types need the compiler; write 'string', or a union of literals.",
-  TSThisType: "'this' is not a wire type; write the contract interface.",
-  TSTypePredicate: "A type predicate is no value; write 'boolean'.",
-  TSIntersectionType: 'Intersections are not read; write one interface that extends the others.',
-};
-
-const REFUSED_NAMES: Record<string, string | undefined> = {
-  ...Object.fromEntries(
-    [
-      'Partial',
-      'Required',
-      'Pick',
-      'Omit',
-      'Exclude',
-      'Extract',
-      'NonNullable',
-      'Awaited',
-      'ReturnType',
-      'Parameters',
-    ].map((name) => [name, `${name}<…> needs the compiler; write the type out.`]),
-  ),
-  Promise: 'A promise does not travel; only an operation as a whole returns one.',
-  Buffer: 'Bytes travel as Uint8Array.',
-  ArrayBuffer: 'Bytes travel as Uint8Array.',
-  Function: 'Functions do not travel; pass a proxy, or declare an operation.',
-  Object: "'Object' says nothing about what travels; write an interface, or 'unknown'.",
-  Error: 'Errors do not travel as values; throw a GameError, or write an interface.',
-};
-
 /** Reads types as they are written into wire types. Named types end up in `types`. */
-export class TypeResolver {
+export class TypeResolver implements TypeReader {
   readonly types: WireTypes = {};
   readonly #program: ProgramModules;
   readonly #contractOf: (declaration: Declaration) => string | undefined;
@@ -172,12 +115,7 @@ export class TypeResolver {
   }
 
   /** Scope inside of a declaration, with type arguments (or defaults) in the place of its parameters. */
-  inside(
-    declaration: Declaration & { kind: 'interface' | 'alias' },
-    args: readonly WireType[],
-    at: { start: number },
-    scope: Scope,
-  ): Scope {
+  inside(declaration: Body, args: readonly WireType[], at: { start: number }, scope: Scope): Scope {
     const declared = declaration.node.typeParameters?.params ?? [];
     const parameters = new Map<string, WireType>();
     const inner: Scope = { module: declaration.module, parameters };
@@ -251,7 +189,7 @@ export class TypeResolver {
     }
     const contract = this.#contractOf(found);
     if (contract !== undefined) return { kind: 'proxy', contract };
-    return this.#declared(found as Declaration & { kind: 'interface' | 'alias' }, node, scope);
+    return this.#declared(found as Body, node, scope);
   }
 
   #global(name: string, node: TSTypeReference, scope: Scope): WireType {
@@ -294,7 +232,7 @@ export class TypeResolver {
   }
 
   /** An interface or alias. Structs, unions and whatever is recursive keep their name; other aliases stand for what they say. */
-  #declared(declaration: Declaration & { kind: 'interface' | 'alias' }, node: TSTypeReference, scope: Scope): WireType {
+  #declared(declaration: Body, node: TSTypeReference, scope: Scope): WireType {
     const args = this.args(node, scope);
     const key = this.#keyOf(declaration.node, args);
     const done = this.#done.get(key);
@@ -361,12 +299,7 @@ export class TypeResolver {
   }
 
   /** Of what an interface extends: an interface, or an alias of an object type. */
-  #membersOf(
-    base: Declaration & { kind: 'interface' | 'alias' },
-    args: WireType[],
-    at: { start: number },
-    scope: Scope,
-  ): Member[] {
+  #membersOf(base: Body, args: WireType[], at: { start: number }, scope: Scope): Member[] {
     const inner = this.inside(base, args, at, scope);
     const type =
       base.kind === 'interface' ? this.#interface(base, inner) : this.resolve(base.node.typeAnnotation, inner);

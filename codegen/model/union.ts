@@ -1,6 +1,6 @@
 import type { WireType } from '../../engine/contract/wire-type.ts';
 import type { TSType } from './parse.ts';
-import type { Scope, TypeResolver } from './resolver.ts';
+import type { Scope, TypeReader } from './scope.ts';
 
 type Literal = string | number | boolean;
 
@@ -15,11 +15,11 @@ type Union = WireType & { kind: 'union' };
 
 /** Reads `A | B`: literals, `T | null`, or objects that one literal member tells apart. */
 export class UnionResolver {
-  readonly #resolver: TypeResolver;
+  readonly #resolver: TypeReader;
   /** Unions of which a part was still being read. */
   #waiting: { union: Union; others: WireType[]; node: TSType; scope: Scope }[] = [];
 
-  constructor(resolver: TypeResolver) {
+  constructor(resolver: TypeReader) {
     this.#resolver = resolver;
   }
 

@@ -1,6 +1,6 @@
-import type { EntityId } from '../base/entity-id.ts';
 import type { Reader } from '../../transport/codec/reader.ts';
 import type { Writer } from '../../transport/codec/writer.ts';
+import type { EntityId } from '../base/entity-id.ts';
 import type { Contract } from './contract.ts';
 import type { Proxy, Sender } from './proxy.ts';
 import type { ContractModel, WireTypes } from './wire-type.ts';

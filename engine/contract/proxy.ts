@@ -26,7 +26,6 @@ export interface Sender {
   refuse(proxy: Proxy, operation: number, error: unknown, args: readonly unknown[]): Promise<never>;
 }
 
-
 /**
  * Base of generated proxies: a real object with one method per operation, never thenable, cheap to make and to keep.
  * The fields begin with $ so that they meet no operation of a contract.
