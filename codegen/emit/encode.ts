@@ -206,7 +206,11 @@ export class Encoder {
   }
 
   #struct(members: readonly Member[], v: string): void {
-    const locals = members.map(({ name }) => this.#load(name, `${v}${access(name)}`));
+    const locals = members.map(({ name }) => {
+      // Every object has a constructor; only its own one is a member.
+      const own = name in Object.prototype ? `!Object.hasOwn(${v}, ${text(name)}) ? undefined : ` : '';
+      return this.#load(name, `${own}${v}${access(name)}`);
+    });
     this.members(members, locals);
   }
 

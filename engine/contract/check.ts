@@ -115,7 +115,8 @@ class Walk {
   #struct(members: readonly Member[], value: any, path: string, depth: number): Problem | undefined {
     if (typeof value !== 'object' || value === null) return wrongKind(path, value, 'an object');
     return first(members, ({ name, type, optional }) => {
-      const member = value[name];
+      // Every object has a constructor; only its own one is a member.
+      const member = name in Object.prototype && !Object.hasOwn(value, name) ? undefined : value[name];
       if (member === undefined && optional) return undefined;
       const problem = this.visit(type, member, path + showKey(name), depth);
       if (problem && member === undefined) return new TypeError(`${path + showKey(name)} is missing.`);
