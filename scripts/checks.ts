@@ -45,10 +45,11 @@ async function checkStyle(root: string): Promise<CheckResult> {
 function styleLines(output: string): string[] {
   const json = output.split('\n').find((line) => line.startsWith('{"summary"'));
   if (json === undefined) return output.split('\n').filter((line) => line.trim() !== '');
-  const lines: string[] = JSON.parse(json).diagnostics.map(
-    ({ category, message, location }: { category: string; message: string; location: any }) =>
-      `${location.path}:${location.start?.line || 1}: ${category}: ${message}`,
-  );
+  const diagnostics: { severity: string; category: string; message: string; location: any }[] =
+    JSON.parse(json).diagnostics;
+  const lines = diagnostics
+    .filter(({ severity }) => severity === 'error')
+    .map(({ category, message, location }) => `${location.path}:${location.start?.line || 1}: ${category}: ${message}`);
   return lines.length > 0 ? [...lines, 'npx biome check --write . repairs most of these'] : [];
 }
 

@@ -51,7 +51,8 @@ const gamesStayOutside: Rule = {
     for (const file of tree.code.filter((one) => one.isIn('games') && !one.isTest)) {
       const folder = file.path.split('/').slice(0, 2).join('/');
       for (const { specifier, path, line } of file.imports) {
-        if (path === undefined ? packageOf(specifier) === OWN_NAME : path.startsWith(`${folder}/`)) continue;
+        const isAllowed = packageOf(specifier) === OWN_NAME || specifier.startsWith('node:');
+        if (path === undefined ? isAllowed : path.startsWith(`${folder}/`)) continue;
         yield {
           file: file.path,
           line,

@@ -38,8 +38,9 @@ export class SourceFile {
     return /\.[cm]?[tj]s$/.test(this.path);
   }
 
+  /** A test, or what tests are made of: cases every link passes, models to compare with, other ends. */
   get isTest(): boolean {
-    return /\.(?:test|conformance)\.[tj]s$/.test(this.path);
+    return /\.(?:test|conformance|fixture|model|peer)\.[tj]s$/.test(this.path);
   }
 
   /** In any of these folders. */

@@ -43,9 +43,10 @@ async function raw(port: number, text: string): Promise<string> {
   socket.setEncoding('utf8').on('data', (chunk: string) => {
     answer += chunk;
   });
+  // A server that refuses a request leaves some of it unread, and the connection is then reset behind its answer.
   socket.on('error', () => {});
   socket.write(text);
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.on('close', resolve));
   return answer;
 }
 

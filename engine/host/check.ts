@@ -1,9 +1,10 @@
 /** `skerry check`: builds a game as `start` would, and type-checks it, which `start` does not. */
+import { resolve } from 'node:path';
 import type { Shell } from './shell.ts';
 import { requireGameFile, withoutStack } from './start-failure.ts';
 import { typeCheck } from './type-check.ts';
 
-/** Compiles a game; `sources` are its files, the game file first. Rejects with a message that names file and line. */
+/** Compiles a game; `sources` are the absolute paths of its files. Rejects with a message that names file and line. */
 export type BuildGame = (game: string) => Promise<{ readonly sources: readonly string[] }>;
 
 /** Resolves to the exit code: not having checked is not a success. */
@@ -16,7 +17,8 @@ export async function check(game: string, shell: Shell, build: BuildGame): Promi
     shell.stderr(`skerry: ${withoutStack((error as Error).message)}\n`);
     return 1;
   }
-  const result = await typeCheck([game, ...sources.filter((file) => file !== game && /\.ts$/.test(file))]);
+  const file = resolve(game);
+  const result = await typeCheck([file, ...sources.filter((one) => one !== file && one.endsWith('.ts'))]);
   if (result.kind === 'no-typescript') {
     shell.stderr(
       `skerry: ${game} builds; its types were not checked, because TypeScript is not installed: npm install --save-dev typescript\n`,

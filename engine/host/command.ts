@@ -1,0 +1,51 @@
+/** The command line program: `main` is what engine/main.js calls. */
+import { type CommandLine, helpText, parseCommandLine } from './command-line.ts';
+import { UsageError } from './config.ts';
+import { engineVersion, processShell, type Shell } from './shell.ts';
+import { start } from './start.ts';
+
+/** Runs a command to its end, which is also that of the process. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const shell = processShell();
+  shell.exit(await run(argv, shell));
+}
+
+/** Resolves to the exit code: 0, 1 for what the operator can repair, 2 for what is not built yet. */
+export async function run(argv: readonly string[], shell: Shell): Promise<number> {
+  try {
+    return await perform(parseCommandLine(argv, shell.env), shell);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    shell.stderr(`skerry: ${error.message}\n`);
+    return 1;
+  }
+}
+
+async function perform(line: CommandLine, shell: Shell): Promise<number> {
+  switch (line.command) {
+    case 'help':
+      shell.stdout(helpText());
+      return 0;
+    case 'version':
+      shell.stdout(`skerry ${engineVersion()}\n`);
+      return 0;
+    case 'start': {
+      const missing = line.config.nats !== undefined ? '--nats' : line.config.supervise ? '--supervise' : undefined;
+      if (missing !== undefined) return notYet(missing, shell);
+      // Loaded when needed: `--help` and mistakes answer without the engine.
+      const { runHost } = await import('./host.ts');
+      return start(line, shell, runHost);
+    }
+    case 'check': {
+      const [{ check }, { buildGame }] = await Promise.all([import('./check.ts'), import('../../codegen/build.ts')]);
+      return check(line.config.game, shell, buildGame);
+    }
+    default:
+      return notYet(`'${line.command}'`, shell);
+  }
+}
+
+function notYet(what: string, shell: Shell): number {
+  shell.stderr(`skerry: ${what} is not implemented yet\n`);
+  return 2;
+}
