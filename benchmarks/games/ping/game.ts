@@ -1,0 +1,8 @@
+import { defineGame, entity } from 'skerry';
+import { Driver, Target } from './contracts.ts';
+import { DriverEntity, TargetEntity } from './entities.ts';
+
+export default defineGame({
+  name: 'ping',
+  entities: [entity(Target, TargetEntity), entity(Driver, DriverEntity, { idleTimeout: 'never' })],
+});
