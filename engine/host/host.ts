@@ -212,7 +212,7 @@ function pagesOf(catalogue: Catalogue, gameFile: string, log: RootLog): StaticFi
   const engine = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
   const aliases = {
     skerry: engine('../client/browser.js'),
-    'skerry/client': engine('../client/index.js'),
+    'skerry/client': engine('../client/index.browser.js'),
   };
   return new StaticFiles({ folder: resolve(dirname(gameFile), folder), bundle: (file) => bundleForBrowser(file, aliases), log });
 }
