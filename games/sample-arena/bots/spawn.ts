@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { botFlags } from './flags.ts';
+import { botsProgram } from './run.ts';
 
 /**
  * Starts the bots in a process of their own, so that they take nothing from the node threads that they play on. They end
@@ -9,12 +9,9 @@ import { botFlags } from './flags.ts';
 export function spawnBots(argv: readonly string[], port: string | undefined): void {
   const { bots, gateway } = botFlags(argv, port);
   if (bots === 0) return;
-  const program = import.meta.url.endsWith('.ts') ? './run.ts' : './run.js';
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL(program, import.meta.url)), `--bots=${bots}`, `--gateway=${gateway}`],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
+  const child = spawn(process.execPath, [botsProgram, `--bots=${bots}`, `--gateway=${gateway}`], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   child.on('error', (error) => console.error(`sample-arena: no bots, ${error.message}`));
   child.unref();
 }

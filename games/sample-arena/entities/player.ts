@@ -106,12 +106,13 @@ export class PlayerEntity extends NodeEntity implements Player {
     }
   }
 
-  override async onDeactivate(): Promise<void> {
-    if (this.#stay) await this.#out('lost');
-    else if (this.#watching !== undefined) {
-      await this.#unwatch();
-      await this.node.group(ArenaView, EVERYONE).remove(this.id);
-    }
+  override async onDeactivate(reason: string): Promise<void> {
+    // Nobody to tell when everything ends.
+    if (reason === 'shutdown') return;
+    if (this.#stay) return this.#out('lost');
+    if (this.#watching === undefined) return;
+    await this.#unwatch();
+    await this.node.group(ArenaView, EVERYONE).remove(this.id);
   }
 
   async #unwatch(): Promise<void> {

@@ -79,7 +79,8 @@ class Page {
       this.#hud.mode('watching');
       if (this.#name === undefined) await this.#lookAround();
       else await this.#join(this.#name);
-    } catch {
+    } catch (error) {
+      console.warn('no connection', error);
       this.#over();
     }
   }
