@@ -117,10 +117,14 @@ export class Outbox {
     if (batch.count > 0) this.write(batch);
   }
 
-  /** An older one that waits must not overtake a newer one, so that waiting goes on until everything has left. */
+  /** A newer one must not overtake an older one that waits; else it waits when the client left too much unread. */
   private mustWait(key: string): boolean {
     if (this.waiting?.has(key)) return true;
-    return this.socket.bufferedBytes + this.queuedBytes > this.context.limits.droppableBytesMax;
+    const { droppableBytesMax } = this.context.limits;
+    if (this.socket.bufferedBytes + this.queuedBytes <= droppableBytesMax) return false;
+    // What is only queued in this turn is no sign of a slow client.
+    if (this.queuedBytes > 0) this.flush();
+    return this.socket.bufferedBytes > droppableBytesMax;
   }
 
   private wait(push: PreparedPush, key: string): void {
@@ -132,8 +136,6 @@ export class Outbox {
       return;
     }
     this.waiting.set(key, push);
-    // What waits only for the rest of this turn's queue must not wait for a client that reads.
-    if (this.queuedBytes > 0) this.flush();
     this.socket.notifyDrain();
   }
 

@@ -16,11 +16,14 @@ export class RateBucket {
   take(now: number): number {
     const tokens = Math.min(this.count, this.tokens + Math.max(0, now - this.refilledAt) / this.msPerToken);
     this.refilledAt = now;
-    if (tokens >= 1) {
-      this.tokens = tokens - 1;
+    if (tokens >= 1 - ROUNDING) {
+      this.tokens = Math.max(0, tokens - 1);
       return 0;
     }
     this.tokens = tokens;
-    return Math.ceil((1 - tokens) * this.msPerToken);
+    return Math.ceil((1 - tokens - ROUNDING) * this.msPerToken);
   }
 }
+
+/** A token is a token, whatever its parts add up to. */
+const ROUNDING = 1e-9;
