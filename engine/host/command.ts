@@ -1,6 +1,6 @@
 /** The command line program: `main` is what engine/main.js calls. */
 import { type CommandLine, helpText, parseCommandLine } from './command-line.ts';
-import { UsageError } from './config.ts';
+import { type HostConfig, UsageError } from './config.ts';
 import { engineVersion, processShell, type Shell } from './shell.ts';
 import { start } from './start.ts';
 
@@ -30,7 +30,7 @@ async function perform(line: CommandLine, shell: Shell): Promise<number> {
       shell.stdout(`skerry ${engineVersion()}\n`);
       return 0;
     case 'start': {
-      const missing = line.config.nats !== undefined ? '--nats' : line.config.supervise ? '--supervise' : undefined;
+      const missing = unbuilt(line.config);
       if (missing !== undefined) return notYet(missing, shell);
       // Loaded when needed: `--help` and mistakes answer without the engine.
       const { runHost } = await import('./host.ts');
@@ -43,6 +43,13 @@ async function perform(line: CommandLine, shell: Shell): Promise<number> {
     default:
       return notYet(`'${line.command}'`, shell);
   }
+}
+
+/** Options of the list that nothing stands behind yet: better refused than ignored. */
+function unbuilt({ nats, supervise, store }: HostConfig): string | undefined {
+  if (nats !== undefined) return '--nats';
+  if (supervise) return '--supervise';
+  return store === 'lmdb' || store === 'memory' ? undefined : `--store=${store}`;
 }
 
 function notYet(what: string, shell: Shell): number {

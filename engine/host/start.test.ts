@@ -79,7 +79,7 @@ test('the banner says what runs, where, and how to stop it', async (t) => {
   t.deepEqual(lines.slice(1), [
     '  page   http://127.0.0.1:4000/',
     '  admin  http://127.0.0.1:4001/',
-    '  store  memory',
+    '  store  none; persistent entities are not implemented yet',
     '  stop   Ctrl+C or SIGTERM drains; a second one exits at once',
     '',
   ]);

@@ -85,11 +85,11 @@ async function fail(error: Error, host: StartedHost, log: RootLog, shell: Shell)
 
 function banner(config: HostConfig, host: StartedHost): string {
   const nodes = config.workers === 1 ? '1 node' : `${config.workers} nodes`;
-  const store = config.store === 'lmdb' ? `lmdb in ${config.data}` : config.store;
   const rows = [
     ...(host.port === undefined ? [] : [['page', urlOf(config.address, host.port)]]),
     ['admin', urlOf(config.adminAddress, host.adminPort)],
-    ['store', store],
+    // Until there are stores: catalogues refuse persistent entities.
+    ['store', 'none; persistent entities are not implemented yet'],
     ['stop', 'Ctrl+C or SIGTERM drains; a second one exits at once'],
   ];
   const lines = rows.map(([name, value]) => `  ${name!.padEnd(7)}${value}`);
