@@ -2,7 +2,6 @@ import type { ArenaEvent, ArenaId, RosterRow, Steering } from '../contracts.ts';
 import type { BodyView, Frame, ShotView } from '../rules/frame.ts';
 import type { Point } from '../rules/geometry.ts';
 import { type ArenaMap, MAPS } from '../rules/maps.ts';
-import { TICK_MS } from '../rules/numbers.ts';
 import { type Clue, cluesBetween } from '../view/clues.ts';
 import { glide, type Moment, Playback } from '../view/playback.ts';
 import { Prediction } from '../view/prediction.ts';
@@ -21,6 +20,8 @@ interface Trace extends Point {
   shotMs: number;
 }
 
+/** As much sea as is shown beside the island. */
+const SEA = 210;
 const SHOWN_ARENA: ArenaId = 'north';
 
 /** One arena as it is seen: frames and events in, pictures out. */
@@ -40,6 +41,7 @@ export class ArenaScene {
   readonly #prediction = new Prediction();
   readonly #traces = new Map<number, Trace>();
   readonly #clues: { tick: number; clue: Clue }[] = [];
+  #place: Point = { x: 0, y: 0 };
   #drawnMs = 0;
   #snap = true;
   #star = 0;
@@ -75,6 +77,11 @@ export class ArenaScene {
   /** The own player in the newest frame. */
   get me(): BodyView | undefined {
     return this.number === 0 ? undefined : this.#playback.newest?.bodies.find(({ number }) => number === this.number);
+  }
+
+  /** Where the own player is drawn. */
+  get place(): Point {
+    return this.#place;
   }
 
   get newest(): Frame | undefined {
@@ -161,12 +168,14 @@ export class ArenaScene {
     const at = me.present
       ? this.#prediction.at(share)
       : (moment.bodies.find(({ number }) => number === me.number) ?? me);
+    this.#place = at;
     return { ...me, x: at.x, y: at.y, aim: aim ?? me.aim };
   }
 
   #moveCamera(moment: Moment | undefined, own: BodyView | undefined, elapsedMs: number, nowMs: number): void {
     if (own) {
       this.camera.follow(own, elapsedMs, this.#snap ? 0 : 60);
+      this.camera.stayOver(this.map.width, this.map.height, SEA);
       this.#snap = false;
       return;
     }
@@ -261,5 +270,3 @@ export class ArenaScene {
     return `hsl(${this.#hue(number)} 62% 52%)`;
   }
 }
-
-export const stepMs = TICK_MS;

@@ -47,6 +47,14 @@ export class Camera {
     this.#shakeY = (Math.random() - 0.5) * this.#shake;
   }
 
+  /** Keeps the view on the island: beyond its edges only so much sea is shown. */
+  stayOver(width: number, height: number, sea: number): void {
+    const halfX = this.width / this.scale / 2;
+    const halfY = this.height / this.scale / 2;
+    this.x = between(this.x, halfX - sea, width - halfX + sea);
+    this.y = between(this.y, halfY - sea, height - halfY + sea);
+  }
+
   shake(units: number): void {
     this.#shake = Math.min(22, this.#shake + units);
   }
@@ -79,3 +87,7 @@ export class Camera {
     };
   }
 }
+
+/** The middle when the limits cross: all of it fits. */
+const between = (value: number, low: number, high: number): number =>
+  low > high ? (low + high) / 2 : Math.min(Math.max(value, low), high);

@@ -1,6 +1,7 @@
 import type { ArenaEvent, ArenaId, LeaveReason, RosterRow, Steering, Visit } from '../contracts.ts';
 import { MAPS } from '../rules/maps.ts';
-import { ArenaScene, stepMs } from './arena-scene.ts';
+import { TICK_MS } from '../rules/numbers.ts';
+import { ArenaScene } from './arena-scene.ts';
 import { Camera } from './camera.ts';
 import { Hud } from './hud.ts';
 import { JoinForm } from './join-form.ts';
@@ -43,7 +44,7 @@ class Page {
   #watchedMs = 0;
   #seq = 0;
   #aim = 0;
-  #stepsMs = 0;
+  #pendingMs = 0;
   #lastMs = 0;
 
   constructor(token: string) {
@@ -230,11 +231,11 @@ class Page {
 
   #frame(nowMs: number): void {
     requestAnimationFrame((next) => this.#frame(next));
-    this.#stepsMs = Math.min(this.#stepsMs + nowMs - this.#lastMs, stepMs * 4);
+    this.#pendingMs = Math.min(this.#pendingMs + nowMs - this.#lastMs, TICK_MS * 4);
     this.#lastMs = nowMs;
     if (this.#playing) this.#lookAt();
-    for (; this.#stepsMs >= stepMs; this.#stepsMs -= stepMs) if (this.#playing && !this.#lost) this.#step();
-    this.#scene.draw(nowMs, this.#stepsMs / stepMs, this.#playing ? this.#aim : undefined);
+    for (; this.#pendingMs >= TICK_MS; this.#pendingMs -= TICK_MS) if (this.#playing && !this.#lost) this.#step();
+    this.#scene.draw(nowMs, this.#pendingMs / TICK_MS, this.#playing ? this.#aim : undefined);
     this.#hud.hurt(this.#scene.hurt);
     const { me, newest } = this.#scene;
     if (!this.#playing || !me || !newest) return;
@@ -269,7 +270,7 @@ class Page {
     } else if (this.#keys.pointer) {
       const { x, y } = this.#keys.pointer;
       const target = this.#camera.toWorld(x, y);
-      this.#aim = Math.atan2(target.y - this.#camera.y, target.x - this.#camera.x);
+      this.#aim = Math.atan2(target.y - this.#scene.place.y, target.x - this.#scene.place.x);
     } else {
       const way = this.#keys.direction();
       if (way.x !== 0 || way.y !== 0) this.#aim = Math.atan2(way.y, way.x);

@@ -13,6 +13,7 @@ export function drawMinimap(canvas: HTMLCanvasElement, map: ArenaMap, frame: Fra
   const scale = canvas.width / map.width;
   const palette = PALETTES[map.id];
   context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, map.width, map.height);
   context.globalAlpha = 0.82;
   context.fillStyle = palette.ground;
   context.fillRect(0, 0, map.width, map.height);

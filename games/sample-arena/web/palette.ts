@@ -82,14 +82,13 @@ export const PICKUP_COLORS: Readonly<Record<PickupKind, string>> = {
   crystal: '#e48bff',
 };
 
-/** Hues that are told apart on every ground, also side by side. */
-const HUES = [352, 28, 46, 150, 184, 208, 236, 268, 300, 328, 12, 96] as const;
+const HUES = 20;
 
 /** A player's plumage, the same on every page. */
 export function hueOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
-  return HUES[(hash >>> 8) % HUES.length]!;
+  return ((hash >>> 8) % HUES) * (360 / HUES);
 }
 
 /** Even noise in [0, 1) from whole numbers: rocks look the same every time. */
