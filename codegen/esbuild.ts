@@ -60,6 +60,8 @@ export async function bundleForBrowser(
       platform: 'browser',
       target: 'es2022',
       minify: true,
+      // Errors are called by the names of their classes.
+      keepNames: true,
       sourcemap: 'linked',
       logLevel: 'silent',
       tsconfigRaw: { compilerOptions: { useDefineForClassFields: true } },

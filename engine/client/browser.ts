@@ -33,4 +33,4 @@ export type {
   uint32,
   uint64,
 } from '../contract/wire-types.ts';
-export type { CallOptions } from './client.ts';
+export type { CallOptions } from './call-options.ts';

@@ -2,26 +2,18 @@ import { ERROR, PUSH, PUSH_CALL, RESULT, type WelcomeBody } from '../../transpor
 import { MessagePack } from '../../transport/client/msgpack.ts';
 import { type PrepareRules, prepare } from '../../transport/client/prepare.ts';
 import type { OpenSocket } from '../../transport/client/socket.ts';
-import type { Duration } from '../base/duration.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import { NodeDownError, UnavailableError } from '../base/errors.ts';
-import type { Contract, Priority } from '../contract/contract.ts';
+import type { Contract } from '../contract/contract.ts';
 import { ADDRESS, type Addressed } from '../contract/proxy.ts';
 import { DEPTH_MAX } from '../contract/wire-type.ts';
+import type { CallOptions } from './call-options.ts';
 import { type CloseDetail, Connection } from './connection.ts';
 import { IncomingPushes } from './incoming-pushes.ts';
 import { type ClientEvent, type Listener, Listeners } from './listeners.ts';
 import { OutgoingCalls } from './outgoing-calls.ts';
 import { Proxies } from './proxies.ts';
 import { errorFromWire } from './wire-error.ts';
-
-export interface CallOptions {
-  timeout?: Duration;
-  signal?: AbortSignal;
-  /** Has no effect at a client: its calls go out in the order in which they are made. */
-  priority?: Priority;
-  onlyIfActive?: boolean;
-}
 
 /** A connection to the world, as one principal. */
 export interface Client {

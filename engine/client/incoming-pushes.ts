@@ -1,6 +1,6 @@
 import { REPLY, REPLY_ERROR } from '../../transport/client/frames.ts';
 import { type PrepareRules, prepare } from '../../transport/client/prepare.ts';
-import { EngineError } from '../base/errors.ts';
+import { EngineError, GameError } from '../base/errors.ts';
 import type { Contract } from '../contract/contract.ts';
 import { Handlers } from './handlers.ts';
 import { errorToWire } from './wire-error.ts';
@@ -52,7 +52,8 @@ export class IncomingPushes {
       const label = `${contract}.${operation}: the result`;
       this.reply([REPLY, 0, pushSeq, result === undefined ? null : prepare(result, this.rules, label)]);
     } catch (error) {
-      this.report(contract, operation, error);
+      // A GameError is an answer, for the server to deal with.
+      if (!(error instanceof GameError)) this.report(contract, operation, error);
       const body = errorToWire(error);
       try {
         this.reply([REPLY_ERROR, 0, pushSeq, prepare(body, this.rules, 'the error')]);

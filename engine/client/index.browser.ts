@@ -1,5 +1,6 @@
 /** The door of 'skerry/client' in browsers. */
-export type { CallOptions, Client, ClientCounters } from './client.ts';
+export type { CallOptions } from './call-options.ts';
+export type { Client, ClientCounters } from './client.ts';
 export type { ConnectOptions } from './connect.ts';
 export { connect } from './connect-browser.ts';
 export type { CloseDetail } from './connection.ts';

@@ -2,7 +2,7 @@ import { milliseconds } from '../base/duration.ts';
 import { checkEntityId, type EntityId } from '../base/entity-id.ts';
 import { notImplemented } from '../base/errors.ts';
 import { type Contract, contract as contractOf, type OperationOptions } from '../contract/contract.ts';
-import type { CallOptions } from './client.ts';
+import type { CallOptions } from './call-options.ts';
 import {
   type ClientProxy,
   type ClientProxyClass,
