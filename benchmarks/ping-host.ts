@@ -1,0 +1,67 @@
+import { fileURLToPath } from 'node:url';
+import { buildGame } from '../codegen/build.ts';
+import type { Contract } from '../engine/contract/contract.ts';
+import type { Generated } from '../engine/contract/generated.ts';
+import { type Host, startHost } from '../engine/host/embed.ts';
+import type { Driver, Target } from './games/ping/contracts.ts';
+import { TARGETS } from './yardsticks/targets.ts';
+
+const GAME = fileURLToPath(new URL('../../benchmarks/games/ping/game.ts', import.meta.url));
+
+/** A host as users start it, with the game that calls are measured with, and drivers that call from inside of it. */
+export class PingHost {
+  readonly host: Host;
+  private readonly drivers: Contract<Driver>;
+  private readonly targets: Contract<Target>;
+
+  private constructor(host: Host, generated: Generated) {
+    const contractOf = (name: string): Contract<any> =>
+      generated.contracts.find(({ contract }) => contract.name === name)!.contract;
+    this.host = host;
+    this.drivers = contractOf('Driver');
+    this.targets = contractOf('Target');
+  }
+
+  static async start(workers: number): Promise<PingHost> {
+    const { generated } = await pingGame();
+    const options = { port: 0, address: '127.0.0.1', adminPort: 0, store: 'memory', logLevel: 'warn' };
+    return new PingHost(await startHost({ ...options, game: GAME, workers }), generated);
+  }
+
+  /** A driver that lives on node `callers` and calls 1000 targets that live on node `callees`. */
+  async driverOn(callers: number, callees: number): Promise<Driver> {
+    // Drivers of different pairs are different entities: each keeps proxies of its own.
+    const id = await this.idOn(this.drivers, callers, 1 + callees * 1_000_000);
+    const ids: number[] = [];
+    for (let next = 0; ids.length < TARGETS; next = ids.at(-1)! + 1) {
+      ids.push(await this.idOn(this.targets, callees, next));
+    }
+    const driver = this.driver(id);
+    await driver.aim(ids);
+    return driver;
+  }
+
+  driver(id: number): Driver {
+    return this.host.getProxy(this.drivers, id);
+  }
+
+  target(id: number): Target {
+    return this.host.getProxy(this.targets, id);
+  }
+
+  stop(): Promise<void> {
+    return this.host.stop();
+  }
+
+  /** The first id from `id` on that lives on this node. */
+  private async idOn(contract: Contract<any>, node: number, id: number): Promise<number> {
+    while ((await this.host.locate(contract, id)).node !== node) id++;
+    return id;
+  }
+}
+
+/** What the generator made of the game. */
+export async function pingGame(): Promise<{ generated: Generated }> {
+  const built = await buildGame(GAME);
+  return import(built.generated);
+}
