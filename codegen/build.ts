@@ -96,7 +96,7 @@ function describe(folder: string, record: BuildRecord): Omit<BuiltGame, 'manifes
 function fingerprintOfEngine(engineRoot: URL): string {
   const folder = fileURLToPath(new URL('.', import.meta.url));
   const own = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.js') && !/\.(test|fuzz)\.js$/.test(file))
+    .filter((file) => file.endsWith('.js') && !/\.(test|fuzz|fixture)\.js$/.test(file))
     .sort()
     .map((file) => readFileSync(join(folder, file), 'utf8'));
   const packageText = readSource(fileURLToPath(new URL('../package.json', engineRoot))) ?? '';

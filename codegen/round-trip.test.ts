@@ -2,7 +2,7 @@ import test from 'ava';
 import { InvalidMessageError } from '../engine/base/errors.ts';
 import { ADDRESS } from '../engine/contract/proxy.ts';
 import { MISMATCH } from '../transport/codec/writer.ts';
-import { argumentsOf, readerOf, resultBytes, type Trial, tryContracts } from './trial.ts';
+import { argumentsOf, readerOf, resultBytes, type Trial, tryContracts } from './trial.fixture.ts';
 
 const SOURCE = `
 import { contract, type int8, type uint8, type int16, type uint16, type int32, type uint32, type int64, type uint64, type float32 } from 'skerry';

@@ -1,5 +1,5 @@
-import { lengthOf } from '../../transport/codec/bytes.ts';
-import { isPlain, put } from '../../transport/codec/collection.ts';
+import { isBytes } from '../../transport/codec/bytes.ts';
+import { isDate, isMap, isPlain, isSet, put } from '../../transport/codec/collection.ts';
 import { InvalidMessageError } from '../base/errors.ts';
 import { BIGINT_RANGES, exceedsFloat32, NUMBER_RANGES } from './integer-range.ts';
 import { addressedId } from './reference.ts';
@@ -58,7 +58,7 @@ class Admission {
         if (value !== null) throw refused(path, value, 'null');
         return null;
       case 'bytes':
-        lengthWithin(value, path);
+        if (!isBytes(value)) throw refused(path, value, 'bytes');
         return value;
       case 'date':
         return plainDate(value, path);
@@ -72,7 +72,7 @@ class Admission {
       case 'unknown':
         return plainUnknown(value, path, 0);
       case 'array':
-        return list(value, path).map((item, i) => this.visit(type.of, item, `${path}[${i}]`, depth));
+        return Array.from(list(value, path), (item, i) => this.visit(type.of, item, `${path}[${i}]`, depth));
       case 'tuple':
         if (list(value, path).length !== type.items.length)
           throw refused(path, value, `an array of ${type.items.length}`);
@@ -101,7 +101,7 @@ class Admission {
   }
 
   #set(of: WireType, value: unknown, path: string, depth: number): Set<unknown> {
-    if (!(value instanceof Set) && !Array.isArray(value)) throw refused(path, value, 'a set');
+    if (!isSet(value) && !Array.isArray(value)) throw refused(path, value, 'a set');
     const items = [...value].map((item) => this.visit(of, item, `${path}: element ${show(item)}`, depth));
     const set = new Set(items);
     // Two spellings of one number are one element.
@@ -111,8 +111,8 @@ class Admission {
 
   /** A record will do where the keys are text: other languages have no better. */
   #map(key: WireType, of: WireType, value: unknown, path: string, depth: number): Map<unknown, unknown> {
-    if (!(value instanceof Map) && !isPlain(value)) throw refused(path, value, 'a map');
-    const entries = value instanceof Map ? [...value] : Object.entries(value);
+    if (!isMap(value) && !isPlain(value)) throw refused(path, value, 'a map');
+    const entries: [unknown, unknown][] = isMap(value) ? [...value] : Object.entries(value);
     const map = new Map<unknown, unknown>();
     for (const [name, item] of entries) {
       map.set(
@@ -178,7 +178,7 @@ function wholeBigint(kind: string, value: unknown, path: string): bigint {
 }
 
 function plainDate(value: unknown, path: string): Date {
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
+  if (isDate(value) && !Number.isNaN(value.getTime())) return value;
   throw refused(path, value, 'a date');
 }
 
@@ -212,14 +212,6 @@ function object(value: unknown, path: string): Record<string, unknown> {
   throw refused(path, value, 'an object');
 }
 
-function lengthWithin(value: unknown, path: string): void {
-  try {
-    lengthOf(value);
-  } catch {
-    throw refused(path, value, 'bytes');
-  }
-}
-
 /** Data that no type describes keeps its kinds, and only such as carry no code. */
 function plainUnknown(value: unknown, path: string, depth: number): unknown {
   switch (typeof value) {
@@ -239,13 +231,13 @@ function plainUnknown(value: unknown, path: string, depth: number): unknown {
 }
 
 function plainObject(value: object, path: string, depth: number): unknown {
-  if (value instanceof Uint8Array) return value;
-  if (value instanceof Date) return plainDate(value, path);
+  if (isBytes(value)) return value;
+  if (isDate(value)) return plainDate(value, path);
   if (depth >= DEPTH_MAX) throw tooDeep(path);
   const inner = (item: unknown, at: string): unknown => plainUnknown(item, at, depth + 1);
-  if (Array.isArray(value)) return value.map((item, i) => inner(item, `${path}[${i}]`));
-  if (value instanceof Set) return new Set([...value].map((item) => inner(item, `${path}: element`)));
-  if (value instanceof Map) {
+  if (Array.isArray(value)) return Array.from(value, (item, i) => inner(item, `${path}[${i}]`));
+  if (isSet(value)) return new Set([...value].map((item) => inner(item, `${path}: element`)));
+  if (isMap(value)) {
     return new Map(
       [...value].map(([key, item]) => [inner(key, `${path}: key`), inner(item, `${path}.get(${show(key)})`)]),
     );

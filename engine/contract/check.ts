@@ -1,7 +1,6 @@
-import { lengthOf } from '../../transport/codec/bytes.ts';
+import { isBytes } from '../../transport/codec/bytes.ts';
 import { BIGINT_BYTES_MAX } from '../../transport/codec/cbor-write.ts';
-import { entriesOf, isPlain, sizeOfMap, sizeOfSet, timeOf, valuesOf } from '../../transport/codec/collection.ts';
-import { checkEntityId } from '../base/entity-id.ts';
+import { entriesOf, isDate, isMap, isPlain, isSet, valuesOf } from '../../transport/codec/collection.ts';
 import { BIGINT_RANGES, exceedsFloat32, NUMBER_RANGES } from './integer-range.ts';
 import { addressedId } from './reference.ts';
 import { show, showKey } from './show.ts';
@@ -49,9 +48,9 @@ class Walk {
       case 'null':
         return value === null ? undefined : wrongKind(path, value, 'null');
       case 'bytes':
-        return passes(lengthOf, value) ? undefined : wrongKind(path, value, 'a Uint8Array');
+        return isBytes(value) ? undefined : wrongKind(path, value, 'a Uint8Array');
       case 'date':
-        return passes(timeOf, value) ? undefined : wrongKind(path, value, 'a Date');
+        return isDate(value) ? undefined : wrongKind(path, value, 'a Date');
       case 'nullable':
         return value === null ? undefined : this.visit(type.of, value, path, depth);
       case 'literals':
@@ -84,7 +83,7 @@ class Walk {
         if (value.length !== type.items.length) return wrongKind(path, value, `an array of ${type.items.length}`);
         return first(value.keys(), (i) => this.visit(type.items[i]!, value[i], `${path}[${i}]`, depth));
       case 'map':
-        if (!passes(sizeOfMap, value)) return wrongKind(path, value, 'a Map');
+        if (!isMap(value)) return wrongKind(path, value, 'a Map');
         return first(entriesOf(value), ([key, item]) => {
           const at = `${path}.get(${show(key)})`;
           return (
@@ -92,7 +91,7 @@ class Walk {
           );
         });
       case 'set':
-        if (!passes(sizeOfSet, value)) return wrongKind(path, value, 'a Set');
+        if (!isSet(value)) return wrongKind(path, value, 'a Set');
         return first(valuesOf(value), (item) => this.visit(type.of, item, `${path}: element ${show(item)}`, depth));
       case 'record':
         return (
@@ -133,9 +132,8 @@ class Walk {
       return new RangeError(`${path} is a bigint of more than ${BIGINT_BYTES_MAX} bytes.`);
     }
     if (typeof value !== 'object' || value === null) return undefined;
-    if (value instanceof Date) return passes(timeOf, value) ? undefined : wrongKind(path, value, 'a Date');
-    if (value instanceof Uint8Array)
-      return passes(lengthOf, value) ? undefined : wrongKind(path, value, 'a Uint8Array');
+    if (value instanceof Date) return isDate(value) ? undefined : wrongKind(path, value, 'a Date');
+    if (value instanceof Uint8Array) return isBytes(value) ? undefined : wrongKind(path, value, 'a Uint8Array');
     if (this.#around.includes(value)) return new TypeError(`${path} contains itself, which does not travel.`);
     if (depth >= DEPTH_MAX) return tooDeep(path);
     this.#around.push(value);
@@ -147,14 +145,14 @@ class Walk {
   #unknownInside(value: any, path: string, depth: number): Problem | undefined {
     if (Array.isArray(value)) return first(value.keys(), (i) => this.#unknown(value[i], `${path}[${i}]`, depth));
     if (value instanceof Map) {
-      if (!passes(sizeOfMap, value)) return wrongKind(path, value, 'a Map');
+      if (!isMap(value)) return wrongKind(path, value, 'a Map');
       return first(entriesOf(value), ([key, item]) => {
         const at = `${path}.get(${show(key)})`;
         return this.#unknown(key, `${path}: key ${show(key)}`, depth) ?? this.#unknown(item, at, depth);
       });
     }
     if (value instanceof Set) {
-      if (!passes(sizeOfSet, value)) return wrongKind(path, value, 'a Set');
+      if (!isSet(value)) return wrongKind(path, value, 'a Set');
       return first(valuesOf(value), (item) => this.#unknown(item, `${path}: element ${show(item)}`, depth));
     }
     return (
@@ -169,15 +167,6 @@ function first<T>(items: Iterable<T>, look: (item: T) => Problem | undefined): P
     if (problem) return problem;
   }
   return undefined;
-}
-
-function passes(look: (value: unknown) => unknown, value: unknown): boolean {
-  try {
-    look(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function integer(
@@ -202,8 +191,7 @@ function plain(value: unknown, path: string): Problem | undefined {
 }
 
 function reference(contract: string, value: unknown, path: string): Problem | undefined {
-  const id = addressedId(value, contract);
-  if (id !== undefined && passes(checkEntityId, id)) return undefined;
+  if (addressedId(value, contract) !== undefined) return undefined;
   return wrongKind(path, value, `a proxy of ${contract}, or an entity that implements it`);
 }
 

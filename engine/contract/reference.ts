@@ -1,8 +1,9 @@
+import { passes } from '../../transport/codec/collection.ts';
 import { readEntityId, writeEntityId } from '../../transport/codec/entity-id.ts';
 import { invalid } from '../../transport/codec/invalid.ts';
 import type { Reader } from '../../transport/codec/reader.ts';
 import { MISMATCH, type Writer } from '../../transport/codec/writer.ts';
-import type { EntityId } from '../base/entity-id.ts';
+import { checkEntityId, type EntityId } from '../base/entity-id.ts';
 import { ADDRESS } from './proxy.ts';
 
 /** The id of an entity or proxy of this contract; undefined for anything else. */
@@ -11,7 +12,7 @@ export function addressedId(value: unknown, contractName: string): EntityId | un
   const answer = (value as { [ADDRESS]?: unknown })[ADDRESS];
   if (typeof answer !== 'function') return undefined;
   const { contracts, id } = answer.call(value) as { contracts: readonly string[]; id: EntityId };
-  return contracts.includes(contractName) ? id : undefined;
+  return contracts.includes(contractName) && passes(checkEntityId, id) ? id : undefined;
 }
 
 /** Only the id travels: the contract is part of the type. */

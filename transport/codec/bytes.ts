@@ -1,3 +1,4 @@
+import { passes } from './collection.ts';
 import { readCount, writeCount } from './count.ts';
 import type { Reader } from './reader.ts';
 import { MISMATCH, OVERFLOW, type Writer } from './writer.ts';
@@ -8,6 +9,10 @@ const length = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.
 export function lengthOf(value: unknown): number {
   if (!ArrayBuffer.isView(value) || !(value instanceof Uint8Array)) throw MISMATCH;
   return length.call(value);
+}
+
+export function isBytes(value: unknown): value is Uint8Array {
+  return passes(lengthOf, value);
 }
 
 /** A count, then the bytes. */

@@ -76,3 +76,25 @@ export function put(record: Record<string, unknown>, key: string, value: unknown
   else if (Object.hasOwn(record, key)) throw invalid('a record has a key twice');
   else Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true });
 }
+
+export function isMap(value: unknown): value is Map<unknown, unknown> {
+  return passes(sizeOfMap, value);
+}
+
+export function isSet(value: unknown): value is Set<unknown> {
+  return passes(sizeOfSet, value);
+}
+
+export function isDate(value: unknown): value is Date {
+  return passes(timeOf, value);
+}
+
+/** Does not throw for this value. */
+export function passes(look: (value: unknown) => unknown, value: unknown): boolean {
+  try {
+    look(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
