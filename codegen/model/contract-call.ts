@@ -42,7 +42,9 @@ function contractCall(module: Module, { id, init, start }: VariableDeclarator): 
   if (type?.type !== 'TSTypeReference' || moreTypes) {
     throw module.error(call, `Name the interface of the contract: contract<${id.name}>('${id.name}', { … }).`);
   }
-  const [name, table] = call.arguments;
+  const [name, table] = call.arguments.map((argument) =>
+    argument.type === 'SpreadElement' ? null : unwrapped(argument),
+  );
   if (name?.type !== 'Literal' || typeof name.value !== 'string' || name.value === '') {
     throw module.error(name ?? call, "The name of a contract is a plain string: contract<Hero>('Hero', { … }).");
   }

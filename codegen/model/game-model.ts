@@ -65,7 +65,7 @@ export function readContracts(files: readonly string[], read: ReadFile): GameMod
   if (count > OPERATIONS_MAX)
     throw new RangeError(`A game has at most ${OPERATIONS_MAX} operations, this one ${count}.`);
   const types = markRecursion(resolver.types, contracts.flatMap(typesOf));
-  refuseEndless(types, sorted[0]);
+  refuseEndless(types, resolver);
   return {
     contracts: contracts.map((contract) => withoutSharing(contract)),
     types,
@@ -94,12 +94,12 @@ function withoutSharing(contract: ContractModel): ContractModel {
   };
 }
 
-function refuseEndless(types: WireTypes, call: ContractCall | undefined): void {
+function refuseEndless(types: WireTypes, resolver: TypeResolver): void {
   const sizes = sizesOf(types);
   for (const [name, type] of Object.entries(types)) {
     if (sizes.least(type) === Number.POSITIVE_INFINITY) {
-      throw call!.module.error(
-        call!,
+      throw resolver.errorAt(
+        name,
         `${name} holds itself without an end; make one of its members optional, nullable or an array.`,
       );
     }

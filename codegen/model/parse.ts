@@ -28,6 +28,7 @@ export interface SourceFile {
 export function parseSource(path: string, text: string): SourceFile {
   const { program, errors } = parseSync(path, text, { lang: 'ts', sourceType: 'module', preserveParens: false });
   const error = errors.find(({ severity }) => severity === 'Error');
-  if (error) throw new ContractSourceError({ path, text }, error.labels[0]?.start ?? 0, `${error.message}.`);
+  if (error)
+    throw new ContractSourceError({ path, text }, error.labels[0]?.start ?? 0, `${error.message.replace(/\.$/, '')}.`);
   return { path, text, program };
 }

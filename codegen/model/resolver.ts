@@ -3,6 +3,7 @@ import type { Declaration } from './module.ts';
 import type { TSSignature, TSType, TSTypeName, TSTypeReference } from './parse.ts';
 import { ENGINE_TYPES, type ProgramModules } from './program.ts';
 import type { Body, Scope, TypeReader } from './scope.ts';
+import type { ContractSourceError } from './source-error.ts';
 import { UnionResolver } from './union.ts';
 import { KEYWORDS, REFUSED, REFUSED_NAMES } from './vocabulary.ts';
 
@@ -16,6 +17,7 @@ export class TypeResolver implements TypeReader {
   readonly #contractOf: (declaration: Declaration) => string | undefined;
   readonly #unions = new UnionResolver(this);
   readonly #names = new Map<string, string>();
+  readonly #declarations = new Map<string, Body>();
   readonly #taken = new Set<string>();
   readonly #keys = new Map<object, number>();
   readonly #done = new Map<string, WireType>();
@@ -32,6 +34,12 @@ export class TypeResolver implements TypeReader {
   /** To be called when everything is resolved: what leads back to itself is completed then. */
   finish(): void {
     this.#unions.finish();
+  }
+
+  /** An error where the type of this name is declared. */
+  errorAt(name: string, problem: string): ContractSourceError {
+    const { module, node } = this.#declarations.get(name)!;
+    return module.error(node, problem);
   }
 
   resolve(node: TSType, scope: Scope): WireType {
@@ -264,6 +272,7 @@ export class TypeResolver implements TypeReader {
       }
       const name = this.#nameOf(key, label);
       this.types[name] = type;
+      this.#declarations.set(name, declaration);
       result = { kind: 'named', name };
     }
     this.#done.set(key, result);
