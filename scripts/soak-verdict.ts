@@ -1,0 +1,77 @@
+/** What a soak run must not do. */
+
+export interface Sample {
+  /** Since the host served. */
+  readonly seconds: number;
+  readonly rssBytes: number;
+  readonly cpuSeconds: number;
+  readonly players: number;
+  /** Of the worst arena, over the last 30 seconds. */
+  readonly workP99Ms: number;
+  readonly workMaxMs: number;
+  readonly gapP99Ms: number;
+  readonly errors: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface Limits {
+  readonly bots: number;
+  /** Part of the run that is left out: bots arrive, code is compiled, heaps grow to their size. */
+  readonly warmUpShare: number;
+}
+
+/** A tick must be done when the next begins, and none may be left out. */
+const WORK_P99_MS_MAX = 50;
+const GAP_P99_MS_MAX = 100;
+const PLAYERS_SHARE_MIN = 0.9;
+/** Growth over the watched time that garbage collection explains. */
+const GROWTH_SHARE_MAX = 0.05;
+const GROWTH_BYTES_MIN = 24 * 2 ** 20;
+/** Fewer say nothing about a slope. */
+const SAMPLES_MIN = 6;
+
+/** One line for each thing that is wrong. */
+export function problemsOf(samples: readonly Sample[], limits: Limits): string[] {
+  const watched = afterWarmUp(samples, limits);
+  if (watched.length === 0) return ['there is no sample'];
+  const problems: string[] = [];
+  const work = Math.max(...watched.map(({ workP99Ms }) => workP99Ms));
+  if (work > WORK_P99_MS_MAX) problems.push(`tick p99 ${work.toFixed(1)} ms`);
+  const gap = Math.max(...watched.map(({ gapP99Ms }) => gapP99Ms));
+  if (gap > GAP_P99_MS_MAX) problems.push(`from tick to tick p99 ${gap.toFixed(1)} ms`);
+  const players = Math.min(...watched.map((sample) => sample.players));
+  if (players < limits.bots * PLAYERS_SHARE_MIN) problems.push(`only ${players} of ${limits.bots} bots play`);
+  const growth = growthOf(watched);
+  const allowed = Math.max(GROWTH_BYTES_MIN, watched[0]!.rssBytes * GROWTH_SHARE_MAX);
+  if (watched.length >= SAMPLES_MIN && growth > allowed) {
+    problems.push(`memory grew by ${(growth / 2 ** 20).toFixed(1)} MiB`);
+  }
+  return problems;
+}
+
+/** Bytes of resident memory, after the warm-up. */
+export function slopePerHour(samples: readonly Sample[], limits: Limits): number {
+  const watched = afterWarmUp(samples, limits);
+  const seconds = watched.length < 2 ? 0 : watched.at(-1)!.seconds - watched[0]!.seconds;
+  return seconds === 0 ? 0 : (growthOf(watched) / seconds) * 3600;
+}
+
+function afterWarmUp(samples: readonly Sample[], { warmUpShare }: Limits): readonly Sample[] {
+  const from = (samples.at(-1)?.seconds ?? 0) * warmUpShare;
+  return samples.filter(({ seconds }) => seconds >= from);
+}
+
+/** From the first sample to the last along the straight line that fits all of them best. */
+function growthOf(samples: readonly Sample[]): number {
+  const mean = (of: (sample: Sample) => number): number =>
+    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
+  const time = mean(({ seconds }) => seconds);
+  const memory = mean(({ rssBytes }) => rssBytes);
+  let together = 0;
+  let alone = 0;
+  for (const { seconds, rssBytes } of samples) {
+    together += (seconds - time) * (rssBytes - memory);
+    alone += (seconds - time) ** 2;
+  }
+  return alone === 0 ? 0 : (together / alone) * (samples.at(-1)!.seconds - samples[0]!.seconds);
+}
