@@ -220,6 +220,9 @@ test(
   },
   [{ kind: 'box', w: 3 }],
 );
+const nested = (depth: number): unknown => ({ kind: 'group', shapes: depth === 1 ? [] : [nested(depth - 1)] });
+test('a union and its variant are one level', same, 'shapes', nested(32), undefined);
+test('a union nests up to the limit', refused, 'shapes', nested(33));
 test('an unknown tag is refused', refused, 'shapes', { kind: 'line' });
 
 const chain = (length: number): unknown => (length === 0 ? [] : [{ value: length, children: chain(length - 1) }]);

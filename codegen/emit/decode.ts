@@ -206,9 +206,13 @@ export class Decoder {
   #named(name: string, recursive: boolean, wish: string): string {
     const inlined = this.#module.inlined(name);
     if (inlined) return this.value(inlined, wish);
+    return this.#function(name, wish, recursive && this.#depth ? `${this.#depth} + 1` : '1');
+  }
+
+  #function(name: string, wish: string, depth: string): string {
     this.flush();
-    const depth = !this.#module.isRecursive(name) ? '' : recursive && this.#depth ? `, ${this.#depth} + 1` : ', 1';
-    return this.#const(wish, `${this.#module.functions(name).decode}(input${depth})`);
+    const { decode } = this.#module.functions(name);
+    return this.#const(wish, `${decode}(input${this.#module.isRecursive(name) ? `, ${depth}` : ''})`);
   }
 
   /** Reads the count and opens the loop; `each` gets the expressions of one element. */
@@ -285,7 +289,10 @@ export class Decoder {
     this.#code.block(`switch (${index})`, () => {
       variants.forEach(({ type }, i) => {
         this.#code.block(`case ${i}:`, () => {
-          this.#assign(local, type, wish);
+          // The same value as that of the union: no level deeper.
+          if (type.kind === 'named' && type.recursive && this.#depth && !this.#module.inlined(type.name)) {
+            this.#code.line(`${local} = ${this.#function(type.name, wish, this.#depth)};`);
+          } else this.#assign(local, type, wish);
           this.#code.line('break;');
         });
       });

@@ -216,13 +216,14 @@ export class Encoder {
 
   #named(name: string, recursive: boolean, v: string): void {
     const inlined = this.#module.inlined(name);
-    if (inlined) {
-      this.value(inlined, v);
-      return;
-    }
+    if (inlined) this.value(inlined, v);
+    else this.#function(name, v, recursive && this.#depth ? `${this.#depth} + 1` : '1');
+  }
+
+  #function(name: string, v: string, depth: string): void {
     this.flush();
-    const depth = !this.#module.isRecursive(name) ? '' : recursive && this.#depth ? `, ${this.#depth} + 1` : ', 1';
-    this.#code.line(`${this.#module.functions(name).encode}(out, ${v}${depth});`);
+    const { encode } = this.#module.functions(name);
+    this.#code.line(`${encode}(out, ${v}${this.#module.isRecursive(name) ? `, ${depth}` : ''});`);
   }
 
   /** Opens a loop over `count` elements of the given types; `each` declares the locals that hold them. */
@@ -325,12 +326,23 @@ export class Encoder {
       variants.forEach(({ value, type }, i) => {
         this.#code.block(`case ${text(value)}:`, () => {
           this.#store(wide ? 2 : 1, wide ? 'setUint16' : 'setUint8', `${i}`);
-          this.#inner(type, v);
+          this.#variant(type, tag, v);
+          this.flush();
           this.#code.line('break;');
         });
       });
       this.#code.line(`default: ${this.#mismatch()}`);
     });
+  }
+
+  /** The same value as that of the union: an object already, its tag known, no level deeper. */
+  #variant(type: WireType, tag: string, v: string): void {
+    const target = type.kind === 'named' ? this.#module.inlined(type.name) : type;
+    if (target?.kind === 'struct') {
+      const rest = target.members.filter(({ name }) => name !== tag);
+      this.#struct(rest, v);
+    } else if (type.kind === 'named') this.#function(type.name, v, (type.recursive && this.#depth) || '1');
+    else this.value(type, v);
   }
 }
 

@@ -59,7 +59,9 @@ class GameModule {
     }
     module.line();
     module.data('const types = ', types, ';');
-    const body = [module, this.#scope.tables, functions, classes].map(String).filter((part) => part !== '\n');
+    const body = [module, this.#scope.tables, functions, classes]
+      .map((part) => `${String(part).trim()}\n`)
+      .filter((part) => part !== '\n');
     const last = new Code();
     last.block(
       'export const generated =',

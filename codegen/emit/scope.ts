@@ -51,7 +51,7 @@ export class ModuleScope {
   constructor(types: WireTypes) {
     this.types = types;
     this.sizes = sizesOf(types);
-    for (const name of [...DOOR, 'generated', 'out', 'input', 'sender', 'error', 'target', 'depth', 'present']) {
+    for (const name of [...DOOR, 'generated', 'out', 'input', 'sender', 'error', 'target', 'depth']) {
       this.names.unique(name);
     }
     for (const name of Object.keys(types)) {

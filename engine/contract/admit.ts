@@ -89,7 +89,7 @@ class Admission {
         const tag = object(value, path)[type.tag];
         const variant = type.variants.find((candidate) => sameLiteral(candidate.value, tag));
         if (!variant) throw refused(path + showKey(type.tag), tag, 'one of the known variants');
-        return this.visit(variant.type, value, path, depth);
+        return this.#variant(variant.type, value, path, depth);
       }
       case 'named': {
         const deeper = type.recursive ? depth + 1 : 1;
@@ -98,6 +98,12 @@ class Admission {
       }
     }
     throw refused(path, value, 'of a known kind');
+  }
+
+  /** The same value as that of the union: no level deeper. */
+  #variant(type: WireType, value: unknown, path: string, depth: number): unknown {
+    if (type.kind !== 'named') return this.visit(type, value, path, depth);
+    return this.visit(this.#types[type.name]!, value, path, type.recursive ? depth : 1);
   }
 
   #set(of: WireType, value: unknown, path: string, depth: number): Set<unknown> {

@@ -104,11 +104,17 @@ class Walk {
         if (typeof value !== 'object' || value === null) return wrongKind(path, value, 'an object');
         const tag = value[type.tag];
         const variant = type.variants.find((candidate) => candidate.value === tag);
-        if (variant) return this.visit(variant.type, value, path, depth);
+        if (variant) return this.#variant(variant.type, value, path, depth);
         return wrongKind(path + showKey(type.tag), tag, oneOf(type.variants.map((candidate) => candidate.value)));
       }
     }
     return undefined;
+  }
+
+  /** The same value as that of the union: no level deeper. */
+  #variant(type: WireType, value: unknown, path: string, depth: number): Problem | undefined {
+    if (type.kind !== 'named') return this.visit(type, value, path, depth);
+    return this.visit(this.#types[type.name]!, value, path, type.recursive ? depth : 1);
   }
 
   #struct(members: readonly Member[], value: any, path: string, depth: number): Problem | undefined {
