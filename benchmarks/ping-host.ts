@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { buildGame } from '../codegen/build.ts';
 import type { Contract } from '../engine/contract/contract.ts';
 import type { Generated } from '../engine/contract/generated.ts';
-import { type Host, startHost } from '../engine/host/embed.ts';
+import { startHost } from '../engine/host/embed.ts';
+import type { Host } from '../engine/host/host-options.ts';
 import type { Driver, Target } from './games/ping/contracts.ts';
 import { TARGETS } from './yardsticks/targets.ts';
 

@@ -40,7 +40,8 @@ export type {
   uint32,
   uint64,
 } from './contract/wire-types.ts';
-export { type Host, type HostOptions, startHost } from './host/embed.ts';
+export { startHost } from './host/embed.ts';
+export type { Host, HostOptions } from './host/host-options.ts';
 export type { Call } from './runtime/call.ts';
 export { type DeactivationReason, NodeEntity, type TaskOptions, type Tasks } from './runtime/entity.ts';
 export { defineGame, type EntityOptions, type EntityType, entity, type Game } from './runtime/game.ts';

@@ -1,31 +1,4 @@
-import type { NodeRef } from '../runtime/node-ref.ts';
-
-/** The flags in camel case. */
-export interface HostOptions {
-  game: string | URL;
-  workers?: number;
-  port?: number;
-  address?: string;
-  adminPort?: number;
-  adminAddress?: string;
-  nats?: string;
-  cluster?: string;
-  store?: string;
-  data?: string;
-  logLevel?: string;
-  logFormat?: string;
-  leaseProfile?: 'default' | 'lan' | 'ci';
-  hostId?: string;
-}
-
-/** One process that serves a game. Its calls have the host as their caller. */
-export interface Host extends NodeRef {
-  readonly port: number;
-  readonly adminPort: number;
-  /** Drains: clients are sent away, what runs ends, entities are deactivated, threads end. */
-  stop(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
+import type { Host, HostOptions } from './host-options.ts';
 
 /** Starts a host inside this process; resolves once calls are served. Rejects with one clear line. */
 export async function startHost(options: HostOptions): Promise<Host> {
@@ -35,6 +8,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     import('./config.ts'),
     import('./log.ts'),
   ]);
-  const config = embeddedConfig({ ...options });
-  return runHost(config, [], createLog(config, {}));
+  const { gameArgs = [], ...flags } = options;
+  const config = embeddedConfig(flags);
+  return runHost(config, gameArgs, createLog(config, {}));
 }

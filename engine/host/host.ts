@@ -21,7 +21,7 @@ import { NodeView } from '../runtime/node-view.ts';
 import { Admin, type Readiness } from './admin.ts';
 import { ClientCalls } from './client-calls.ts';
 import type { HostConfig } from './config.ts';
-import type { Host } from './embed.ts';
+import type { Host } from './host-options.ts';
 import { loadGame } from './load-game.ts';
 import { allocateMesh, joinMesh, type MeshMemory } from './mesh.ts';
 import { allGauges, type Gauges, nodeCounters, nodeGauges, processGauges } from './metrics.ts';
@@ -38,7 +38,8 @@ export async function runHost(config: HostConfig, gameArgs: readonly string[], l
   if (config.nats !== undefined) throw notImplemented('--nats');
   const gameFile = resolve(config.game);
   const built = await buildGame(gameFile);
-  if (built.manifestChanged) log.info({ manifest: built.manifest }, 'the wire of the game has changed: commit its manifest');
+  if (built.manifestChanged)
+    log.info({ manifest: built.manifest }, 'the wire of the game has changed: commit its manifest');
   const catalogue = await loadGame(built.game, built.generated);
   const host = new RunningHost(new HostParts(config, catalogue, log, pagesOf(catalogue, gameFile, log)));
   try {
@@ -214,7 +215,11 @@ function pagesOf(catalogue: Catalogue, gameFile: string, log: RootLog): StaticFi
     skerry: engine('../client/browser.js'),
     'skerry/client': engine('../client/index.browser.js'),
   };
-  return new StaticFiles({ folder: resolve(dirname(gameFile), folder), bundle: (file) => bundleForBrowser(file, aliases), log });
+  return new StaticFiles({
+    folder: resolve(dirname(gameFile), folder),
+    bundle: (file) => bundleForBrowser(file, aliases),
+    log,
+  });
 }
 
-const newIncarnation = (): number => randomBytes(4).readUInt32LE() || 1;
+const newIncarnation = (): number => randomBytes(4).readUInt32LE() & 0x7fff_ffff || 1;

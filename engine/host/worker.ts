@@ -31,10 +31,7 @@ try {
     waits: WORKER_WAITS,
   });
   // A call that nobody awaited has failed, or a promise of game code: said and counted, and the node goes on.
-  process.on('unhandledRejection', (reason) => {
-    node.counters.unhandledRejections++;
-    log.error({ err: reason }, 'a promise was rejected and nobody handled it');
-  });
+  process.on('unhandledRejection', (reason) => node.unhandled(reason));
   port.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'start':

@@ -1,17 +1,15 @@
-import {
-  CallTimeoutError,
-  EngineError,
-  OverloadedError,
-} from '../base/errors.ts';
-import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
 import { writeEntityId } from '../../transport/codec/entity-id.ts';
 import { MISMATCH, OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
+import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
+import { CallTimeoutError, type EngineError, OverloadedError } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import type { Proxy, Sender } from '../contract/proxy.ts';
+import type { CallSource } from './call-failures.ts';
 import { type Operation, RETURNS_VOID } from './catalogue.ts';
 import {
   completeRequest,
+  END_ENTITY,
   END_GROUP,
   FLAG_ABORTABLE,
   FLAG_ONLY_IF_ACTIVE,
@@ -39,6 +37,11 @@ export interface ProxyOptions {
   readonly context: CallContext | undefined;
 }
 
+/** Timeouts below it are counted from the very moment of the call. */
+const SHORT_MS = 1000;
+/** Some minutes less than a signed 32-bit difference can tell: the reader's clock is read at another time. */
+const WIRE_MS_MAX = 0x7fff_0000 - 600_000;
+
 /** Bytes that an id in the extras can take, with what stands before it. */
 const ID_ROOM = ID_BYTES_MAX + 16;
 
@@ -47,7 +50,7 @@ const ID_ROOM = ID_BYTES_MAX + 16;
  * context belong to the source. Route: `open` finds the owner's link and writes the header, the proxy encodes in place, `call` or
  * `send` registers and commits.
  */
-export class Caller implements Sender, Stamp {
+export class Caller implements Sender, Stamp, CallSource {
   readonly end: number;
   readonly type: number;
   readonly idKind: number;
@@ -70,9 +73,21 @@ export class Caller implements Sender, Stamp {
     this.principal = principal;
   }
 
+  get sourceName(): string {
+    if (this.end === END_ENTITY) return this.state.catalogue.entityTypes[this.type]?.name ?? '';
+    return this.principal === undefined ? 'host' : 'client';
+  }
+
   open(proxy: Proxy, code: number, bytes: number): Writer {
     const operation = this.state.catalogue.operations[code]!;
-    return this.openFrame(operation, proxy.$id, proxy.$slot, proxy.$end, proxy.$options as ProxyOptions | undefined, bytes);
+    return this.openFrame(
+      operation,
+      proxy.$id,
+      proxy.$slot,
+      proxy.$end,
+      proxy.$options as ProxyOptions | undefined,
+      bytes,
+    );
   }
 
   /** Like `open`, for the engine's own operations, which have no proxy. */
@@ -93,7 +108,9 @@ export class Caller implements Sender, Stamp {
     } else {
       owner = -1 - slot;
       if (end === END_GROUP && operation.returns !== RETURNS_VOID) {
-        throw new TypeError(`${nameOf(operation)} returns a promise; a group has only the void operations of its contract.`);
+        throw new TypeError(
+          `${nameOf(operation)} returns a promise; a group has only the void operations of its contract.`,
+        );
       }
     }
     let flags = 0;
@@ -102,7 +119,7 @@ export class Caller implements Sender, Stamp {
       if (options.lane !== undefined) lane = options.lane;
       if (options.onlyIfActive) flags |= FLAG_ONLY_IF_ACTIVE;
     }
-    if (this.signalFor(options) !== undefined) flags |= FLAG_ABORTABLE;
+    if (operation.returns !== RETURNS_VOID && this.signalFor(options) !== undefined) flags |= FLAG_ABORTABLE;
     let room = HEADER_BYTES + bytes;
     const targetInHeader = typeof id === 'number' && (id | 0) === id;
     if (!targetInHeader) room += ID_ROOM;
@@ -148,12 +165,18 @@ export class Caller implements Sender, Stamp {
     return this.callFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
   }
 
-  protected callFrame(operation: Operation, options: ProxyOptions | undefined, proxy: Proxy | undefined): Promise<unknown> {
+  protected callFrame(
+    operation: Operation,
+    options: ProxyOptions | undefined,
+    proxy: Proxy | undefined,
+  ): Promise<unknown> {
     const state = this.state;
     const outbox = state.outbox;
-    const now = state.freshNow();
+    const timeoutMs = options?.timeoutMs ?? operation.timeoutMs;
+    // The time of the round is that of its beginning; a short timeout must not pay for a long slice before the call.
+    const now = timeoutMs < SHORT_MS ? state.clock.now() : state.freshNow();
     const context = this.contextFor(options);
-    let deadline = now + (options?.timeoutMs ?? operation.timeoutMs);
+    let deadline = now + timeoutMs;
     let traceHigh = state.incarnation;
     let traceLow: number;
     if (context === undefined) traceLow = ++state.traces;
@@ -167,15 +190,16 @@ export class Caller implements Sender, Stamp {
     if (signal?.aborted) throw signal.reason;
     const promise = state.pending.add(operation, this, deadline);
     const requestId = state.pending.lastId;
-    completeRequest(outbox.writer.view, outbox.frameStart, requestId, wireDeadline(deadline), traceHigh, traceLow);
+    const wire = wireDeadline(deadline, now);
+    completeRequest(outbox.writer.view, outbox.frameStart, requestId, wire, traceHigh, traceLow);
     state.counters.callsSent++;
     if (outbox.hasRoom || operation.reliable) {
       if (outbox.commit() === FULL) {
         state.counters.refusedLinkFull++;
-        state.pending.rejectCall(requestId, linkFull(operation));
+        state.pending.failCall(requestId, linkFull(operation));
       }
     } else this.dropOrConflate(operation, proxy);
-    if (signal !== undefined) this.watch(signal, requestId, promise, operation, proxy);
+    if (signal !== undefined) this.watch(signal, requestId, operation, proxy);
     return promise;
   }
 
@@ -207,9 +231,10 @@ export class Caller implements Sender, Stamp {
 
   refuse(_proxy: Proxy, code: number, error: unknown, args: readonly unknown[]): Promise<never> {
     const operation = this.state.catalogue.operations[code]!;
-    this.state.outbox.abandon();
+    this.state.outbox.abandonCall(code, error);
     const reason = error === MISMATCH ? this.explainArguments(operation, args) : error;
     if (operation.returns === RETURNS_VOID) throw reason;
+    this.state.failures.note(reason, operation, this);
     return Promise.reject(reason);
   }
 
@@ -217,12 +242,14 @@ export class Caller implements Sender, Stamp {
   private dropOrConflate(operation: Operation, proxy: Proxy | undefined): void {
     const { outbox, counters } = this.state;
     if (!operation.conflated || proxy === undefined) {
-      outbox.abandon();
+      outbox.drop();
       counters.droppedUnreliable++;
       return;
     }
     const key = `${this.end}.${this.type}.${keyOf(this.sourceId)}>${proxy.$end}.${keyOf(proxy.$id)}#${operation.code}`;
-    if (outbox.conflate(key)) counters.replacedUnreliable++;
+    const outcome = outbox.conflate(key);
+    if (outcome === 'replaced') counters.replacedUnreliable++;
+    else if (outcome === 'full') counters.droppedUnreliable++;
   }
 
   /** What the call is made on behalf of: stated by `call.getProxy`, or the turn of this source whose first slice runs. */
@@ -241,40 +268,57 @@ export class Caller implements Sender, Stamp {
     return options.signal ?? this.contextFor(options)?.abortSignal;
   }
 
-  /** Ends the call when the signal aborts, and tells the callee. */
-  private watch(
-    signal: AbortSignal,
-    requestId: number,
-    promise: Promise<unknown>,
-    operation: Operation,
-    proxy: Proxy | undefined,
-  ): void {
+  /** Ends the call when the signal aborts, and tells the callee. Leaves the promise alone: if nobody else handles it, that must show. */
+  private watch(signal: AbortSignal, requestId: number, operation: Operation, proxy: Proxy | undefined): void {
     const { pending } = this.state;
     const abort = (): void => {
-      if (pending.rejectCall(requestId, signal.reason) && proxy !== undefined) this.cancel(requestId, operation, proxy);
+      if (pending.giveUp(requestId, signal.reason) && proxy !== undefined) this.cancel(requestId, operation, proxy);
     };
     signal.addEventListener('abort', abort, { once: true });
-    const done = (): void => signal.removeEventListener('abort', abort);
-    promise.then(done, done);
+    pending.whenEnded(requestId, () => signal.removeEventListener('abort', abort));
   }
 
   private cancel(requestId: number, operation: Operation, proxy: Proxy): void {
     const { outbox, router } = this.state;
     const owner = proxy.$slot >= 0 ? router.ownerOf(proxy.$slot) : -1 - proxy.$slot;
     const lane = (proxy.$options as ProxyOptions | undefined)?.lane ?? operation.lane;
-    const out = outbox.begin(owner, lane, HEADER_BYTES);
-    writeRequest(out, KIND_CANCEL, 0, operation.code, proxy.$slot, 0, proxy.$end, ID_INT32, 0, this, 0, this.state.incarnation);
+    let out: Writer;
+    try {
+      out = outbox.begin(owner, lane, HEADER_BYTES);
+    } catch {
+      // Aborted by a getter while another call is being encoded, or on a node that has stopped: the callee works in vain, no more.
+      return;
+    }
+    writeRequest(
+      out,
+      KIND_CANCEL,
+      0,
+      operation.code,
+      proxy.$slot,
+      0,
+      proxy.$end,
+      ID_INT32,
+      0,
+      this,
+      0,
+      this.state.incarnation,
+    );
     completeRequest(out.view, outbox.frameStart, requestId, 0, 0, 0);
     outbox.commit();
   }
 
   private explainArguments(operation: Operation, args: readonly unknown[]): Error {
     const { model } = operation;
-    for (let i = 0; i < model.parameters.length; i++) {
-      const parameter = model.parameters[i]!;
-      if (parameter.optional && args[i] === undefined) continue;
-      const error = explain(this.state.catalogue.types, parameter.type, args[i], `${nameOf(operation)}: ${parameter.name}`);
-      if (error !== undefined) return error;
+    try {
+      for (let i = 0; i < model.parameters.length; i++) {
+        const parameter = model.parameters[i]!;
+        if (parameter.optional && args[i] === undefined) continue;
+        const path = `${nameOf(operation)}: ${parameter.name}`;
+        const error = explain(this.state.catalogue.types, parameter.type, args[i], path);
+        if (error !== undefined) return error;
+      }
+    } catch {
+      // A getter or a proxy among the arguments that throws when looked at again.
     }
     return new TypeError(`${nameOf(operation)}: an argument does not fit its type.`);
   }
@@ -294,7 +338,9 @@ function linkFull(operation: Operation): EngineError {
 }
 
 /** 7, 7n and '7' are three keys. */
-const keyOf = (id: EntityId): string => (typeof id === 'number' ? `${id}` : typeof id === 'bigint' ? `${id}n` : `'${id}'`);
+const keyOf = (id: EntityId): string =>
+  typeof id === 'number' ? `${id}` : typeof id === 'bigint' ? `${id}n` : `'${id}'`;
 
-/** Milliseconds on the host's clock, wrapped to 32 bits; never 0, which means none. */
-const wireDeadline = (deadline: number): number => Math.ceil(deadline) | 0 || 1;
+/** Milliseconds on the host's clock, wrapped to 32 bits; 0, for none, when it is too far away for a signed difference. */
+const wireDeadline = (deadline: number, now: number): number =>
+  deadline - now < WIRE_MS_MAX ? Math.ceil(deadline) | 0 || 1 : 0;

@@ -1,14 +1,14 @@
-import { milliseconds } from '../base/duration.ts';
-import { ContractMismatchError } from '../base/errors.ts';
 import type { Reader } from '../../transport/codec/reader.ts';
 import type { Writer } from '../../transport/codec/writer.ts';
 import { LANE_HIGH, LANE_LOW, LANE_MEDIUM, type Lane } from '../../transport/link.ts';
+import { milliseconds } from '../base/duration.ts';
+import type { EntityId } from '../base/entity-id.ts';
+import { ContractMismatchError } from '../base/errors.ts';
 import type { Contract, OperationTraits, Priority } from '../contract/contract.ts';
 import type { Generated, GeneratedContract } from '../contract/generated.ts';
 import type { OperationModel, WireTypes } from '../contract/wire-type.ts';
-import type { EntityId } from '../base/entity-id.ts';
-import type { EntityDefinition, Game } from './game.ts';
 import type { NodeEntity } from './entity.ts';
+import type { EntityDefinition, Game } from './game.ts';
 
 export const RETURNS_VOID = 0;
 export const RETURNS_COMPLETION = 1;
@@ -163,7 +163,8 @@ function entityTypeEntry({ contracts, cls, options }: EntityDefinition, index: n
     contracts: contracts.map((contract) => contract.name),
     cls,
     autoCreate: options.autoCreate ?? true,
-    idleMs: options.idleTimeout === 'never' ? Number.POSITIVE_INFINITY : milliseconds(options.idleTimeout ?? IDLE_DEFAULT),
+    idleMs:
+      options.idleTimeout === 'never' ? Number.POSITIVE_INFINITY : milliseconds(options.idleTimeout ?? IDLE_DEFAULT),
     mailboxMax: options.mailboxMax ?? MAILBOX_MAX_DEFAULT,
     affinity: options.affinity,
     tasks,

@@ -146,7 +146,8 @@ export class Dispatcher {
       else readEntityId(input);
       const args = readCborRest(input);
       input.at = at;
-      if (!Array.isArray(args)) throw new InvalidMessageError('invalid', 'Arguments of an engine operation are malformed.');
+      if (!Array.isArray(args))
+        throw new InvalidMessageError('invalid', 'Arguments of an engine operation are malformed.');
       if (code === CREATE.code) this.create(input, this.typeOf(args[0]), id, args, source, lane);
       else if (code === DESTROY.code) this.destroy(input, this.typeOf(args[0]), id, source, lane);
       else if (code === LIST.code) {
@@ -200,11 +201,18 @@ export class Dispatcher {
 
   private typeOf(index: unknown): EntityTypeEntry {
     const type = typeof index === 'number' ? this.state.catalogue.entityTypes[index] : undefined;
-    if (type === undefined) throw new ContractMismatchError('incompatible', `There is no entity type ${String(index)}.`);
+    if (type === undefined)
+      throw new ContractMismatchError('incompatible', `There is no entity type ${String(index)}.`);
     return type;
   }
 
-  private refuse(input: Reader, source: number, lane: Lane, operation: Operation | undefined, error: EngineError): void {
+  private refuse(
+    input: Reader,
+    source: number,
+    lane: Lane,
+    operation: Operation | undefined,
+    error: EngineError,
+  ): void {
     this.scheduler.refuse(input, source, lane, operation, error);
   }
 }
@@ -213,4 +221,3 @@ const unknownOperation = (code: number): EngineError =>
   new ContractMismatchError('unknown-operation', `There is no operation ${code} here.`);
 
 const noGateway = (): EngineError => new UnavailableError('no-session', 'This node has no gateway.');
-

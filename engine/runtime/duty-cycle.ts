@@ -24,21 +24,27 @@ export interface Duties {
 }
 
 export interface WaitPolicy {
-  /** How long an idle node looks for work without giving its core away, in ms. */
+  /** How long an idle node looks for work without giving its core away, in ms, while it has the core for itself. */
   spinMs: number;
+  /** The same while others want the core. */
+  contendedSpinMs: number;
   /** How long it then takes naps (blocking waits that any writer ends) between turns of the event loop, in ms; 0 on threads that must not block. */
   napsMs: number;
   /** The longest nap, in ms: so long at most are timers and I/O of game code delayed by waiting. */
   napMs: number;
 }
 
-export const WORKER_WAITS: WaitPolicy = { spinMs: 0.05, napsMs: 1, napMs: 0.2 };
-export const MAIN_THREAD_WAITS: WaitPolicy = { spinMs: 0.02, napsMs: 0, napMs: 0 };
+export const WORKER_WAITS: WaitPolicy = { spinMs: 0.15, contendedSpinMs: 0.005, napsMs: 1, napMs: 0.2 };
+export const MAIN_THREAD_WAITS: WaitPolicy = { spinMs: 0.02, contendedSpinMs: 0.005, napsMs: 0, napMs: 0 };
 
 /** A node that has work gives the event loop a turn at least this often. */
 const YIELD_MS = 0.5;
 /** Looks between two readings of the clock in a spin. */
-const SPIN_LOOKS = 64;
+const SPIN_LOOKS = 32;
+/** A spin that was interrupted for so long lost its core to another thread. */
+const GAP_MS = 0.1;
+/** For how long a lost core means that spinning takes it from somebody who has work. */
+const CONTENDED_MS = 50;
 const TIMEOUT_MS_MAX = 0x7fff_ffff;
 
 /**
@@ -59,10 +65,13 @@ export class DutyCycle {
   /** A round is on its way: as tick, immediate, or in its microtasks. */
   private scheduled = false;
   private asleep = false;
+  /** The bell's wait that `awake` hears of already: sleeps that a timer ended share one, and must not pile up on it. */
+  private bellWait: Promise<void> | undefined = undefined;
   private timeout: NodeJS.Timeout | undefined = undefined;
   private yieldedAt = 0;
   /** When the node last had nothing left to do; 0 while it has. */
   private idleSince = 0;
+  private contendedUntil = 0;
   /** Rounds so far; whoever watches the node sees it move. */
   rounds = 0;
 
@@ -119,20 +128,30 @@ export class DutyCycle {
     setImmediate(this.round);
   }
 
-  /** Looks for work until there is some or the spin is over. */
+  /**
+   * Looks for work until there is some or the spin is over. A busy peer answers within microseconds, while waking a sleeping thread
+   * costs tens of them, so a node that has its core for itself had better look. One that shares it must not: whoever it waits for may
+   * be waiting for this very core. The spin notices that itself, by the time that is missing between two looks.
+   */
   private spin(from: number): boolean {
-    const { duties } = this;
-    const until = from + this.policy.spinMs;
+    const { duties, policy } = this;
+    const until = from + (from < this.contendedUntil ? policy.contendedSpinMs : policy.spinMs);
+    let now = from;
     do {
       for (let look = 0; look < SPIN_LOOKS; look++) if (duties.pending()) return true;
-    } while (this.clock.now() < until);
+      const before = now;
+      now = this.clock.now();
+      if (now - before > GAP_MS) {
+        this.contendedUntil = now + CONTENDED_MS;
+        return duties.pending();
+      }
+    } while (now < until);
     return false;
   }
 
   private idle(): void {
     const { duties, bell, policy } = this;
     const now = this.clock.now();
-    this.yieldedAt = now;
     duties.running(false);
     if (this.idleSince === 0) this.idleSince = now;
     const due = duties.nextDue();
@@ -149,7 +168,8 @@ export class DutyCycle {
     if (now - this.idleSince < policy.napsMs) {
       bell.nap(Math.min(policy.napMs, due - now));
       bell.disarm();
-      setImmediate(this.round);
+      if (duties.pending()) this.next(this.clock.now());
+      else setImmediate(this.round);
       return;
     }
     this.scheduled = false;
@@ -157,7 +177,10 @@ export class DutyCycle {
     if (due !== Number.POSITIVE_INFINITY) {
       this.timeout = setTimeout(this.awake, Math.min(Math.max(1, Math.ceil(due - now)), TIMEOUT_MS_MAX));
     }
-    void bell.sleep().then(this.awake);
+    const wait = bell.sleep();
+    if (wait === this.bellWait) return;
+    this.bellWait = wait;
+    void wait.then(this.awake);
   }
 
   private wakeUp(): void {

@@ -1,5 +1,5 @@
-import type { Reader } from '../../transport/codec/reader.ts';
 import { decodeCbor, encodeCbor } from '../../transport/codec/cbor.ts';
+import type { Reader } from '../../transport/codec/reader.ts';
 import { OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import { LANE_MEDIUM } from '../../transport/link.ts';
 import { TIMEOUT_MS_DEFAULT } from '../contract/contract.ts';

@@ -1,6 +1,6 @@
+import type { Duration } from '../base/duration.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import { EngineError, notImplemented } from '../base/errors.ts';
-import type { Duration } from '../base/duration.ts';
 import { ADDRESS, type Addressed } from '../contract/proxy.ts';
 import type { Call } from './call.ts';
 import type { Log } from './log.ts';
@@ -66,7 +66,10 @@ export abstract class NodeEntity<State = undefined> implements Addressed {
   constructor() {
     const scope = scopeUnderConstruction;
     if (scope === undefined) {
-      throw new EngineError('call-context', 'Entities are made by the engine: ask a node for a proxy instead of using new.');
+      throw new EngineError(
+        'call-context',
+        'Entities are made by the engine: ask a node for a proxy instead of using new.',
+      );
     }
     scopeUnderConstruction = undefined;
     this.id = scope.entityId;

@@ -129,10 +129,14 @@ export function writeReply(out: Writer, kind: number, operation: number, request
   out.at = at + REPLY_HEADER_BYTES;
 }
 
+/** Whether a request or one-way frame of this operation begins here. */
+export const opensOperation = (view: DataView, at: number, code: number): boolean =>
+  view.getUint16(at + OPERATION, true) === code && view.getUint8(at + KIND) <= KIND_ONE_WAY;
+
 export const kindOf = (view: DataView, at: number): number => view.getUint8(at + KIND);
 export const flagsOf = (view: DataView, at: number): number => view.getUint8(at + FLAGS);
 export const operationOf = (view: DataView, at: number): number => view.getUint16(at + OPERATION, true);
-export const requestIdOf = (view: DataView, at: number): number => view.getUint32(at + REQUEST_ID, true);
+export const requestIdOf = (view: DataView, at: number): number => view.getInt32(at + REQUEST_ID, true);
 export const deadlineOf = (view: DataView, at: number): number => view.getInt32(at + DEADLINE, true);
 export const slotOf = (view: DataView, at: number): number => view.getUint16(at + SLOT, true);
 export const sourceSlotOf = (view: DataView, at: number): number => view.getUint16(at + SOURCE_SLOT, true);
@@ -144,5 +148,5 @@ export const idKindsOf = (view: DataView, at: number): number => view.getUint8(a
 export const endsOf = (view: DataView, at: number): number => view.getUint8(at + ENDS);
 export const targetIdOf = (view: DataView, at: number): number => view.getInt32(at + TARGET_ID, true);
 export const sourceIdOf = (view: DataView, at: number): number => view.getInt32(at + SOURCE_ID, true);
-export const traceHighOf = (view: DataView, at: number): number => view.getUint32(at + TRACE_HIGH, true);
-export const traceLowOf = (view: DataView, at: number): number => view.getUint32(at + TRACE_LOW, true);
+export const traceHighOf = (view: DataView, at: number): number => view.getInt32(at + TRACE_HIGH, true);
+export const traceLowOf = (view: DataView, at: number): number => view.getInt32(at + TRACE_LOW, true);

@@ -1,6 +1,6 @@
-import type { Contract, Lock } from '../contract/contract.ts';
-import type { EntityId } from '../base/entity-id.ts';
 import { type Duration, milliseconds } from '../base/duration.ts';
+import type { EntityId } from '../base/entity-id.ts';
+import type { Contract, Lock } from '../contract/contract.ts';
 import type { Principal } from '../contract/principal.ts';
 import type { NodeEntity } from './entity.ts';
 import type { NodeRef } from './node-ref.ts';

@@ -32,7 +32,8 @@ export class Mailbox<T> {
   /** Takes everything out. */
   drain(): T[] {
     const all: T[] = [];
-    for (const fifo of this.lanes) for (let item = fifo?.shift(); item !== undefined; item = fifo?.shift()) all.push(item);
+    for (const fifo of this.lanes)
+      for (let item = fifo?.shift(); item !== undefined; item = fifo?.shift()) all.push(item);
     this.size = 0;
     return all;
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Prng } from '../base/prng.ts';
+import type { CallFailures } from './call-failures.ts';
 import type { Catalogue, Operation } from './catalogue.ts';
 import type { Counters } from './counters.ts';
 import type { RootLog } from './log.ts';
@@ -23,6 +24,7 @@ export class NodeState {
   readonly counters: Counters;
   readonly outbox: Outbox;
   readonly pending: PendingCalls<Operation, unknown>;
+  readonly failures: CallFailures;
   readonly wheel: TimingWheel;
   /** Milliseconds on the clock, read once per duty cycle. */
   now: number;
@@ -45,6 +47,7 @@ export class NodeState {
     this.counters = parts.counters;
     this.outbox = parts.outbox;
     this.pending = parts.pending;
+    this.failures = parts.failures;
     this.wheel = parts.wheel;
     this.now = parts.clock.now();
   }

@@ -1,8 +1,8 @@
+import type { References } from '../../transport/codec/reader.ts';
+import { OVERFLOW } from '../../transport/codec/writer.ts';
 import { milliseconds } from '../base/duration.ts';
 import { checkEntityId, type EntityId } from '../base/entity-id.ts';
 import { MoveAbortedError, notImplemented } from '../base/errors.ts';
-import type { References } from '../../transport/codec/reader.ts';
-import { OVERFLOW } from '../../transport/codec/writer.ts';
 import type { Contract } from '../contract/contract.ts';
 import { Caller, type ProxyOptions } from './caller.ts';
 import { type EntityTypeEntry, laneOf, type Operation } from './catalogue.ts';

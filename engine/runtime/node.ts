@@ -5,6 +5,7 @@ import { type EngineError, NodeDownError } from '../base/errors.ts';
 import type { Prng } from '../base/prng.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { type ActivationEvents, Activations } from './activations.ts';
+import { CallFailures, type CallSource } from './call-failures.ts';
 import { nameOf, timeoutOf } from './caller.ts';
 import type { Catalogue, Operation } from './catalogue.ts';
 import { ClientDispatcher } from './client-dispatcher.ts';
@@ -81,6 +82,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     const { clock, log } = options;
     const schedule = (): void => this.cycle?.schedule();
     const outbox = new Outbox(options.writers, schedule);
+    const failures = new CallFailures();
     this.state = new NodeState({
       index: options.index,
       incarnation: options.incarnation,
@@ -91,7 +93,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       log,
       counters: this.counters,
       outbox,
-      pending: new PendingCalls<Operation, unknown>(options.pendingMax ?? PENDING_MAX_DEFAULT),
+      pending: new PendingCalls<Operation, unknown>(
+        options.pendingMax ?? PENDING_MAX_DEFAULT,
+        (error, operation, caller) => failures.note(error, operation, caller as CallSource),
+      ),
+      failures,
       wheel: new TimingWheel(clock.now(), schedule),
     });
     this.readers = options.readers.flatMap((link, source) => (link === undefined ? [] : [{ link, source }]));
@@ -120,7 +126,8 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
           ending.push(this.activations.deactivate(activation, 'shutdown'));
         }
       }
-      if (ending.length > 0) await Promise.race([Promise.all(ending), this.pause(Math.max(1, giveUpAt - this.state.clock.now()))]);
+      if (ending.length > 0)
+        await Promise.race([Promise.all(ending), this.pause(Math.max(1, giveUpAt - this.state.clock.now()))]);
       if (this.activations.size === 0) break;
       if (this.state.clock.now() >= giveUpAt) {
         this.state.log.warn({ entities: this.activations.size }, 'gave up waiting for entities that still work');
@@ -132,8 +139,19 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   /** Ends at once: whoever waits for a reply is told. */
   stop(): void {
-    this.state.pending.rejectAll((operation) => new NodeDownError('node-lost', `${nameOf(operation)}: the node has stopped.`));
+    this.state.pending.rejectAll(
+      (operation) => new NodeDownError('node-lost', `${nameOf(operation)}: the node has stopped.`),
+    );
     this.cycle.stop();
+    this.state.outbox.close();
+  }
+
+  /** A promise of this thread was rejected and nobody handled it: a call that was not awaited, or game code's own. The node goes on. */
+  unhandled(reason: unknown): void {
+    this.counters.unhandledRejections++;
+    const call = this.state.failures.fieldsOf(reason);
+    const what = call.operation === undefined ? 'a promise was rejected' : 'a call failed';
+    this.state.log.error({ err: reason, ...call }, `${what} and nobody handled it`);
   }
 
   /** For metrics: what grows, and what goes up and down. */
@@ -206,6 +224,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       }
     } catch (error) {
       // One frame that the engine stumbles over must not take the others with it.
+      this.state.outbox.abandon();
       this.counters.invalidMessages++;
       this.state.log.error({ err: error, source: this.source }, 'the engine failed on a frame');
     }
@@ -229,7 +248,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
         value = operation.readResult(input);
       } catch (error) {
         this.counters.callsFailed++;
-        pending.rejectCall(requestId, error);
+        pending.failCall(requestId, error);
         return;
       }
       this.counters.callsCompleted++;
@@ -243,7 +262,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     } catch (reason) {
       error = reason as EngineError;
     }
-    pending.rejectCall(requestId, error);
+    pending.failCall(requestId, error);
   }
 
   // ---- the life of activations
@@ -290,4 +309,3 @@ class Wake extends Timer {
     this.resolve();
   }
 }
-

@@ -1,6 +1,7 @@
-import { EngineError, InvalidMessageError } from '../base/errors.ts';
 import { Writer } from '../../transport/codec/writer.ts';
 import type { Lane, LinkWriter } from '../../transport/link.ts';
+import { EngineError, InvalidMessageError, UnavailableError } from '../base/errors.ts';
+import { opensOperation } from './frame.ts';
 
 export const SENT = 0;
 /** Every bounded queue on the way is full; nothing was taken. */
@@ -14,13 +15,17 @@ const SCRATCH_BYTES = 64 * 1024;
  */
 export class Outbox {
   /** By node index. */
-  private readonly links: readonly (LinkWriter | undefined)[];
+  private links: readonly (LinkWriter | undefined)[];
   private readonly wake: () => void;
   /** Node indexes. */
   private readonly dirty: number[] = [];
   private readonly isDirty: boolean[] = [];
   private scratch = new Writer(new Uint8Array(SCRATCH_BYTES));
   private open = false;
+  /** The open frame found no room in its link. */
+  private full = false;
+  /** What the last call inside of another one was refused with. */
+  private nested: EngineError | undefined = undefined;
   private target = 0;
   private link!: LinkWriter;
   private lane: Lane = 0;
@@ -35,22 +40,26 @@ export class Outbox {
     this.wake = wake;
   }
 
-  /** A frame of at least `bytes` for a node. The writer stands at its first byte. */
+  /**
+   * A frame of at least `bytes` for a node. The writer stands at its first byte. Throws UnavailableError without a link to the node,
+   * InvalidMessageError (too-large), and EngineError (call-context) while another frame is open.
+   */
   begin(target: number, lane: Lane, bytes: number): Writer {
-    if (this.open) {
-      throw new EngineError('call-context', 'A call was made while the arguments of another were being encoded.');
-    }
+    if (this.open) throw this.nestedCall();
     const link = this.links[target];
-    if (link === undefined) throw new EngineError('no-link', `There is no link to node ${target}.`);
+    if (link === undefined) throw this.noLink(target);
     this.link = link;
     this.target = target;
     this.lane = lane;
     let out = link.claim(lane, bytes);
+    this.full = out === undefined;
     if (out === undefined) {
+      const limit = link.frameBytesMax;
+      if (bytes > limit) throw tooLarge(limit);
       out = this.scratch;
       if (out.bytes.length < bytes) out = this.growScratch(bytes);
       out.at = 0;
-      out.end = out.bytes.length;
+      out.end = Math.min(out.bytes.length, limit);
     }
     this.out = out;
     this.start = out.at;
@@ -77,9 +86,7 @@ export class Outbox {
     const { out, start, headerBytes } = this;
     const limit = this.link.frameBytesMax;
     const available = out.end - start;
-    if (available >= limit) {
-      throw new InvalidMessageError('too-large', `The message is larger than ${limit} bytes.`);
-    }
+    if (available >= limit) throw tooLarge(limit);
     const header = out.bytes.slice(start, start + headerBytes);
     const larger =
       out === this.scratch
@@ -110,23 +117,43 @@ export class Outbox {
     return SENT;
   }
 
-  /** Whether the open frame found room in the link at once. */
+  /** Whether the link had room when the frame was opened. One that outgrew its room then has a right to be spilled. */
   get hasRoom(): boolean {
-    return this.out !== this.scratch;
+    return !this.full;
   }
 
-  /** Ends the open frame, replacing one of the same key that still waits. True when one was replaced or dropped. */
-  conflate(key: string): boolean {
+  /** Ends the open frame of a full link, replacing one of the same key that still waits. */
+  conflate(key: string): 'queued' | 'replaced' | 'full' {
     this.open = false;
     const result = this.link.conflate(this.lane, key, this.scratch.bytes.subarray(0, this.scratch.at));
     this.releaseLargeScratch();
     this.markDirty();
-    return result !== 'queued';
+    return result;
   }
 
   /** Gives the open frame up, if there is one. */
   abandon(): void {
     this.open = false;
+  }
+
+  /** Drops the open frame of a call that waits for its deadline all the same, of which the node's timers must learn. */
+  drop(): void {
+    this.open = false;
+    this.wake();
+  }
+
+  /**
+   * Gives the open frame up if it is that of a call of this operation which failed with this error. Getters among the arguments of a
+   * call may make calls, too: those fail alone and leave the open frame, which is not theirs. An operation that encodes behind its
+   * header meets `begin` there; one that checks everything in front of it cannot be around itself.
+   */
+  abandonCall(code: number, error: unknown): void {
+    if (this.open && error !== this.nested && opensOperation(this.out.view, this.start, code)) this.open = false;
+  }
+
+  /** From now on there is no way to any node. */
+  close(): void {
+    this.links = [];
   }
 
   /** Makes everything committed visible. A link with frames that wait for room stays on the list: its reader rings when there is some. */
@@ -155,6 +182,16 @@ export class Outbox {
     return frames;
   }
 
+  private nestedCall(): EngineError {
+    this.nested = new EngineError('call-context', 'A call was made while the values of another were being encoded.');
+    return this.nested;
+  }
+
+  private noLink(target: number): EngineError {
+    const reason = this.links.length === 0 ? 'The node has stopped.' : `There is no way to node ${target} from here.`;
+    return new UnavailableError('no-owner', reason);
+  }
+
   private markDirty(): void {
     if (this.isDirty[this.target] === true) {
       // Waiting frames keep a link on the list while the node sleeps; what was committed now must go out now.
@@ -175,3 +212,6 @@ export class Outbox {
     if (this.scratch.bytes.length > SCRATCH_BYTES * 16) this.scratch = new Writer(new Uint8Array(SCRATCH_BYTES));
   }
 }
+
+const tooLarge = (limit: number): InvalidMessageError =>
+  new InvalidMessageError('too-large', `The message is larger than ${limit} bytes.`);

@@ -58,7 +58,8 @@ export function encodeThrown(error: unknown, where: string): Uint8Array {
 /** Throws InvalidMessageError when the bytes are not an error record. */
 export function decodeError(bytes: Uint8Array): Error {
   const record = decodeCbor(bytes);
-  if (typeof record !== 'object' || record === null) throw new InvalidMessageError('invalid', 'An error reply is malformed.');
+  if (typeof record !== 'object' || record === null)
+    throw new InvalidMessageError('invalid', 'An error reply is malformed.');
   return errorOf(record as ErrorRecord);
 }
 

@@ -1,6 +1,6 @@
-import type { EngineError } from '../base/errors.ts';
 import { MISMATCH, OVERFLOW } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
+import type { EngineError } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import { nameOf } from './caller.ts';
 import type { Operation } from './catalogue.ts';

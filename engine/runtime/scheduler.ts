@@ -1,10 +1,10 @@
 import { readEntityId } from '../../transport/codec/entity-id.ts';
 import { Reader } from '../../transport/codec/reader.ts';
 import { LANES, type Lane } from '../../transport/link.ts';
-import { EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
+import { type EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { nameOf } from './caller.ts';
-import { LOCK_ENTITY, LOCK_METHOD, LOCK_NONE, type Operation, RETURNS_VOID } from './catalogue.ts';
+import { LOCK_ENTITY, LOCK_METHOD, LOCK_NONE, type Operation } from './catalogue.ts';
 import { DESTROY, TASK } from './engine-operations.ts';
 import type { TaskRunner } from './entity-tasks.ts';
 import type { EntityView } from './entity-view.ts';
@@ -177,7 +177,10 @@ export class Scheduler implements TurnEnd, TaskRunner {
         source,
         lane,
         operation,
-        new OverloadedError('mailbox-full', `${activation.waiting} messages wait for ${activation.type.name}/${activation.id}.`),
+        new OverloadedError(
+          'mailbox-full',
+          `${activation.waiting} messages wait for ${activation.type.name}/${activation.id}.`,
+        ),
       );
       return;
     }
@@ -225,7 +228,8 @@ export class Scheduler implements TurnEnd, TaskRunner {
       if (flags !== 0) this.readFlagged(turn, flags, input);
       input.references = activation.scope as EntityView;
       state.turn = turn;
-      result = operation === DESTROY ? this.destroyer.destroy(activation) : operation.dispatch(activation.entity, input);
+      result =
+        operation === DESTROY ? this.destroyer.destroy(activation) : operation.dispatch(activation.entity, input);
     } catch (error) {
       state.turn = undefined;
       if (error instanceof InvalidMessageError) this.invalid(turn, error);
@@ -327,7 +331,10 @@ export class Scheduler implements TurnEnd, TaskRunner {
   private logFailure(turn: Turn, error: unknown): void {
     const { activation, operation, task } = turn;
     const what = task === undefined ? nameOf(operation) : `task '${task.name}'`;
-    this.state.log.error({ err: error, entity: activation.type.name, id: String(activation.id), operation: what }, 'failed');
+    this.state.log.error(
+      { err: error, entity: activation.type.name, id: String(activation.id), operation: what },
+      'failed',
+    );
   }
 
   private mailboxOf(activation: Activation): Mailbox<Waiting> {

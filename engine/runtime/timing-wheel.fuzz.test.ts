@@ -28,47 +28,51 @@ const command = fc.oneof(
 
 test('timers fire once, never early, at most a step late, and nextDue never promises too much', (t) => {
   fc.assert(
-    fc.property(fc.double({ min: 0, max: 2 ** 33, noNaN: true }), fc.array(command, { maxLength: 40 }), (start, commands) => {
-      const wheel = new TimingWheel(start);
-      const fired: { id: number; now: number }[] = [];
-      const waiting = new Map<number, Recorded>();
-      let now = start;
-      let ids = 0;
-      for (const step of commands) {
-        if (step.kind === 'add') {
-          const timer = new Recorded(ids++, fired);
-          wheel.add(timer, now + step.delay);
-          waiting.set(timer.id, timer);
-        } else if (step.kind === 'remove') {
-          const timer = [...waiting.values()][step.pick];
-          if (timer) {
-            wheel.remove(timer);
-            waiting.delete(timer.id);
-          }
-        } else {
-          const promised = wheel.nextDue();
-          const until = now + step.delay;
-          // In jumps, as an idle node does, and straight.
-          for (let hop = 0; hop < 3 && now < until; hop++) {
-            now = Math.min(until, Math.max(now, Math.min(wheel.nextDue(), until)));
+    fc.property(
+      fc.double({ min: 0, max: 2 ** 33, noNaN: true }),
+      fc.array(command, { maxLength: 40 }),
+      (start, commands) => {
+        const wheel = new TimingWheel(start);
+        const fired: { id: number; now: number }[] = [];
+        const waiting = new Map<number, Recorded>();
+        let now = start;
+        let ids = 0;
+        for (const step of commands) {
+          if (step.kind === 'add') {
+            const timer = new Recorded(ids++, fired);
+            wheel.add(timer, now + step.delay);
+            waiting.set(timer.id, timer);
+          } else if (step.kind === 'remove') {
+            const timer = [...waiting.values()][step.pick];
+            if (timer) {
+              wheel.remove(timer);
+              waiting.delete(timer.id);
+            }
+          } else {
+            const promised = wheel.nextDue();
+            const until = now + step.delay;
+            // In jumps, as an idle node does, and straight.
+            for (let hop = 0; hop < 3 && now < until; hop++) {
+              now = Math.min(until, Math.max(now, Math.min(wheel.nextDue(), until)));
+              wheel.advance(now);
+            }
+            now = until;
             wheel.advance(now);
+            for (const { id, now: at } of fired.splice(0)) {
+              const timer = waiting.get(id);
+              if (!timer) throw new Error(`timer ${id} fired twice or after its removal`);
+              if (timer.due > at) throw new Error(`timer ${id} fired early: due ${timer.due}, fired ${at}`);
+              if (at < Math.floor(promised)) throw new Error(`nextDue said ${promised}, fired at ${at}`);
+              waiting.delete(id);
+            }
+            for (const timer of waiting.values()) {
+              if (timer.due <= now - 1.001) throw new Error(`timer ${timer.id} is late: due ${timer.due}, now ${now}`);
+            }
           }
-          now = until;
-          wheel.advance(now);
-          for (const { id, now: at } of fired.splice(0)) {
-            const timer = waiting.get(id);
-            if (!timer) throw new Error(`timer ${id} fired twice or after its removal`);
-            if (timer.due > at) throw new Error(`timer ${id} fired early: due ${timer.due}, fired ${at}`);
-            if (at < Math.floor(promised)) throw new Error(`nextDue said ${promised}, fired at ${at}`);
-            waiting.delete(id);
-          }
-          for (const timer of waiting.values()) {
-            if (timer.due <= now - 1.001) throw new Error(`timer ${timer.id} is late: due ${timer.due}, now ${now}`);
-          }
+          if (wheel.size !== waiting.size) throw new Error(`size ${wheel.size}, model ${waiting.size}`);
         }
-        if (wheel.size !== waiting.size) throw new Error(`size ${wheel.size}, model ${waiting.size}`);
-      }
-    }),
+      },
+    ),
     { numRuns: 150 },
   );
   t.pass();

@@ -124,7 +124,10 @@ export class TimingWheel {
       distance = Math.floor(distance / SLOTS);
       level++;
     }
-    const step = distance >= SLOTS ? Math.floor(this.tick / 2 ** (level * SLOT_BITS)) + SLOTS - 1 : Math.floor(due / 2 ** (level * SLOT_BITS));
+    const step =
+      distance >= SLOTS
+        ? Math.floor(this.tick / 2 ** (level * SLOT_BITS)) + SLOTS - 1
+        : Math.floor(due / 2 ** (level * SLOT_BITS));
     this.levels[level]![step & (SLOTS - 1)]!.add(timer);
   }
 

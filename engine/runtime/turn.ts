@@ -1,5 +1,5 @@
-import type { EntityId } from '../base/entity-id.ts';
 import type { Lane } from '../../transport/link.ts';
+import type { EntityId } from '../base/entity-id.ts';
 import type { Activation } from './activation.ts';
 import type { Operation } from './catalogue.ts';
 import type { Task } from './task.ts';
