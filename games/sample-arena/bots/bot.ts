@@ -1,13 +1,14 @@
+import { EngineError } from 'skerry';
 import { type Client, connect } from 'skerry/client';
 import { type ArenaId, ArenaView, Player, type Visit } from '../contracts.ts';
 import { type Frame, unpackFrame } from '../rules/frame.ts';
 import { MAPS } from '../rules/maps.ts';
+import { steeringOf } from '../rules/steering.ts';
 import { Brain } from './brain.ts';
 
 const THINK_MS = 100;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 8000;
-const FULL_TURN = 65_536;
 
 export interface BotOptions {
   gateway: string;
@@ -74,10 +75,11 @@ async function playOnce(client: Client, { name, wish, random, signal }: BotOptio
     latest = undefined;
     if (!sight) return;
     const { x, y, aim, fire } = sight.me.present ? brain.think(sight) : { x: 0, y: 0, aim: 0, fire: false };
-    seq = (seq + 1) & 0xffff;
+    seq++;
     try {
-      player.steer({ seq, x, y, aim: Math.round((aim / (Math.PI * 2)) * FULL_TURN) & 0xffff, fire });
-    } catch {
+      player.steer(steeringOf(seq, x, y, aim, fire));
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
       // Refused while the connection is away; the client says when it is gone for good.
     }
   }, THINK_MS);

@@ -2,6 +2,7 @@ import test from 'ava';
 import type { ArenaId } from '../contracts.ts';
 import { type BodyView, packFrame, unpackFrame } from '../rules/frame.ts';
 import { ARENAS, MAPS } from '../rules/maps.ts';
+import { steeringOf } from '../rules/steering.ts';
 import { type Happening, World } from '../rules/world.ts';
 import { Brain } from './brain.ts';
 import { botName } from './names.ts';
@@ -36,8 +37,7 @@ function play(arena: ArenaId, bots: number, ticks: number): { happened: Happenin
           others,
           pickups: frame.pickups,
         });
-        const turn = Math.round((aim / (Math.PI * 2)) * 65_536) & 0xffff;
-        world.steer(id, 1, { seq: tick & 0xffff, x, y, aim: turn, fire });
+        world.steer(id, 1, steeringOf(tick, x, y, aim, fire));
       });
     }
     const before = brains.map(({ id }) => ({ ...world.bodies.get(id)! }));

@@ -12,7 +12,7 @@ export interface Sight {
   others: readonly BodyView[];
   pickups: readonly PickupView[];
 }
-/** Directions in 127ths, aim in radians. */
+/** Directions from -1 to 1, aim in radians. */
 export interface Intent {
   x: number;
   y: number;
@@ -189,7 +189,7 @@ export class Brain {
       most = score;
       best = angle;
     }
-    return { x: Math.round(Math.cos(best) * 127), y: Math.round(Math.sin(best) * 127) };
+    return { x: Math.cos(best), y: Math.sin(best) };
   }
 
   #aimAt({ me, tick }: Sight, enemy: BodyView): number {

@@ -7,6 +7,7 @@ test('twelve bots at the default gateway, unless told otherwise', (t) => {
     bots: 50,
     gateway: 'ws://127.0.0.1:9000',
   });
+  t.is(botFlags(['--bots=50'], undefined).bots, 12, 'what stands before the -- is not ours');
   t.is(botFlags(['--', '--bots=0'], undefined).bots, 0);
   t.is(botFlags(['--', '--gateway=wss://arena.example/x=y'], '9000').gateway, 'wss://arena.example/x=y');
 });

@@ -11,7 +11,8 @@ export interface BotFlags {
 /** The game's own flags: what stands behind `--`. Throws an Error with one clear message for a bad one. */
 export function botFlags(argv: readonly string[], port: string | undefined): BotFlags {
   const flags = { bots: BOTS_DEFAULT, gateway: `ws://127.0.0.1:${port ?? PORT_DEFAULT}` };
-  const own = argv.includes('--') ? argv.slice(argv.lastIndexOf('--') + 1) : argv;
+  const separator = argv.indexOf('--');
+  const own = separator < 0 ? [] : argv.slice(separator + 1);
   for (const argument of own) {
     const [name, value = ''] = argument.split(/=(.*)/s);
     if (name === '--bots') {

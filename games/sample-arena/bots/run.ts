@@ -1,4 +1,4 @@
-// The bots' program: `run --bots=N --gateway=URL`. They attach as anybody does; the host only starts them.
+// The bots' program: `run -- --bots=N --gateway=URL`. They attach as anybody does; the host only starts them.
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -49,4 +49,4 @@ function endWithHost(stop: AbortController): void {
 }
 
 // The game's node threads load this file for its path only.
-if (process.argv[1] === botsProgram) await run(botFlags(process.argv.slice(2), undefined));
+if (process.argv[1] === botsProgram) await run(botFlags(process.argv, undefined));

@@ -9,7 +9,7 @@ import { botsProgram } from './run.ts';
 export function spawnBots(argv: readonly string[], port: string | undefined): void {
   const { bots, gateway } = botFlags(argv, port);
   if (bots === 0) return;
-  const child = spawn(process.execPath, [botsProgram, `--bots=${bots}`, `--gateway=${gateway}`], {
+  const child = spawn(process.execPath, [botsProgram, '--', `--bots=${bots}`, `--gateway=${gateway}`], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   child.on('error', (error) => console.error(`sample-arena: no bots, ${error.message}`));

@@ -48,14 +48,14 @@ export class ArenaEntity extends NodeEntity implements Arena {
       throw error;
     }
     if (!returning) this.#tell([{ kind: 'joined', player: rowOf(body), ...(from !== undefined && { from }) }]);
-    this.#rosterChanged = true;
+    this.#count();
     return { arena: this.#arena, visit, number: body.number, roster: this.#roster() };
   }
 
   async leave(id: string, visit: uint32, to?: ArenaId): Promise<void> {
     const number = this.#world.bodies.get(id)?.number;
     if (number === undefined || !this.#world.leave(id, visit)) return;
-    this.#rosterChanged = true;
+    this.#count();
     this.#tell([{ kind: 'gone', player: number, ...(to !== undefined && { to }) }]);
     await this.#group.remove(id);
   }
@@ -164,6 +164,12 @@ export class ArenaEntity extends NodeEntity implements Arena {
   #tally(body: Body): void {
     this.#rosterChanged = true;
     this.#player(body.id).tally(body.visit, baggageOf(body));
+  }
+
+  /** Somebody came or went: the lobby hears at once, the roster follows within a second. */
+  #count(): void {
+    this.#rosterChanged = true;
+    this.node.getProxy(Lobby).population(this.#arena, this.#world.bodies.size);
   }
 
   #roster(): RosterRow[] {

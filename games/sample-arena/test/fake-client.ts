@@ -9,6 +9,7 @@ import type { Body } from '../rules/body.ts';
 import { packFrame, unpackFrame } from '../rules/frame.ts';
 import { ARENAS, MAPS } from '../rules/maps.ts';
 import { TICK_MS } from '../rules/numbers.ts';
+import { steeringOf } from '../rules/steering.ts';
 import { World } from '../rules/world.ts';
 
 const BOTS: Readonly<Record<ArenaId, number>> = { north: 7, ember: 2, grove: 2, tide: 1 };
@@ -93,7 +94,7 @@ class FakeServer {
       if (!me.present) continue;
       const others = frame.bodies.filter((body) => body !== me);
       const { x, y, aim, fire } = brain.think({ tick: world.tick, map: world.map, me, others, pickups: frame.pickups });
-      world.steer(id, 1, { seq: 0, x, y, aim: Math.round((aim / (Math.PI * 2)) * 65_536) & 0xffff, fire });
+      world.steer(id, 1, steeringOf(0, x, y, aim, fire));
     }
   }
 
@@ -175,5 +176,6 @@ const player = {
   steer: (steering: Steering) => server.steer(steering),
 };
 
-/** Stands in for 'skerry': the page needs a contract's name and nothing else of it. */
+/** These two stand in for 'skerry': the page needs a contract's name and nothing else of it. */
 export const contract = (name: string, operations: unknown) => ({ name, operations });
+export class EngineError extends Error {}

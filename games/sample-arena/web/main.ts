@@ -1,6 +1,7 @@
-import type { ArenaEvent, ArenaId, LeaveReason, RosterRow, Steering, Visit } from '../contracts.ts';
+import type { ArenaEvent, ArenaId, LeaveReason, RosterRow, Visit } from '../contracts.ts';
 import { MAPS } from '../rules/maps.ts';
 import { TICK_MS } from '../rules/numbers.ts';
+import { steeringOf } from '../rules/steering.ts';
 import { ArenaScene } from './arena-scene.ts';
 import { Camera } from './camera.ts';
 import { Hud } from './hud.ts';
@@ -16,7 +17,6 @@ import { TouchSticks } from './touch-sticks.ts';
 const OVERVIEW_MS = 3000;
 /** The server forgets a watcher after five minutes. */
 const WATCH_AGAIN_MS = 120_000;
-const FULL_TURN = 65_536;
 const NEAR = 620;
 
 /** The page: brings session, scene, controls and words together. */
@@ -247,13 +247,12 @@ class Page {
   #step(): void {
     const touching = this.#touch.active;
     const { x, y } = touching ? this.#touch.direction() : this.#keys.direction();
-    this.#send(Math.round(x * 127), Math.round(y * 127), touching ? this.#touch.fire : this.#keys.fire);
+    this.#send(x, y, touching ? this.#touch.fire : this.#keys.fire);
   }
 
   #send(x: number, y: number, fire: boolean): void {
     this.#seq = (this.#seq + 1) & 0xffff;
-    const aim = Math.round((this.#aim / (Math.PI * 2)) * FULL_TURN) & 0xffff;
-    const steering: Steering = { seq: this.#seq, x, y, aim, fire };
+    const steering = steeringOf(this.#seq, x, y, this.#aim, fire);
     this.#scene.step(steering);
     this.#session?.steer(steering);
   }

@@ -1,3 +1,4 @@
+import { EngineError } from 'skerry';
 import { type Client, connect } from 'skerry/client';
 import {
   type ArenaEvent,
@@ -100,8 +101,9 @@ export class Session {
   steer(steering: Steering): void {
     try {
       this.#player.steer(steering);
-    } catch {
+    } catch (error) {
       // The connection is away; the events say so.
+      if (!(error instanceof EngineError)) throw error;
     }
   }
 
