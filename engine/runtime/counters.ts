@@ -15,6 +15,7 @@ export class Counters {
   droppedUnreliable = 0;
   replacedUnreliable = 0;
   deadLetters = 0;
+  resultsRefused = 0;
   invalidMessages = 0;
   activations = 0;
   deactivations = 0;

@@ -1,12 +1,15 @@
+import { encodeCbor } from '../../transport/codec/cbor.ts';
 import type { References } from '../../transport/codec/reader.ts';
-import { OVERFLOW } from '../../transport/codec/writer.ts';
+import { MISMATCH } from '../../transport/codec/writer.ts';
+import type { Lane } from '../../transport/link.ts';
 import { milliseconds } from '../base/duration.ts';
 import { checkEntityId, type EntityId } from '../base/entity-id.ts';
 import { MoveAbortedError, notImplemented } from '../base/errors.ts';
-import type { Contract } from '../contract/contract.ts';
+import { explain } from '../contract/check.ts';
+import type { Contract, Priority } from '../contract/contract.ts';
 import { Caller, type ProxyOptions } from './caller.ts';
 import { type EntityTypeEntry, laneOf, type Operation } from './catalogue.ts';
-import { CREATE, DESTROY, GROUP_ADD, GROUP_REMOVE, LIST, writeCborRest } from './engine-operations.ts';
+import { CREATE, DESTROY, GROUP_ADD, GROUP_REMOVE, LIST } from './engine-operations.ts';
 import { END_ENTITY, END_GROUP, END_HOST, END_PRINCIPAL, END_SESSION } from './frame.ts';
 import type { CallOptions, Group, Location, NodeRef } from './node-ref.ts';
 import type { CallContext } from './turn.ts';
@@ -114,23 +117,32 @@ export class NodeView extends Caller implements NodeRef, References {
 
   /** One of the engine's own operations, at the owner of a slot or (below zero) at a node. */
   private ask(operation: Operation, id: EntityId, slot: number, args: unknown[]): Promise<unknown> {
-    const { outbox } = this.state;
     try {
       checkEntityId(id);
-      this.openFrame(operation, id, slot, slot >= 0 ? END_ENTITY : END_HOST, undefined, 64);
-      for (let out = outbox.writer; ; ) {
-        try {
-          writeCborRest(out, args);
-          break;
-        } catch (error) {
-          if (error !== OVERFLOW) throw error;
-          out = outbox.grow();
-        }
-      }
+      // Before the frame is open: the getters of an initial state may make calls of their own.
+      const payload = this.encoded(operation, args);
+      const out = this.openFrame(operation, id, slot, slot >= 0 ? END_ENTITY : END_HOST, undefined, payload.length);
+      out.bytes.set(payload, out.at);
+      out.at += payload.length;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    try {
       return this.callFrame(operation, undefined, undefined);
     } catch (error) {
-      outbox.abandon();
+      this.state.outbox.abandon();
       return Promise.reject(error);
+    }
+  }
+
+  private encoded(operation: Operation, args: unknown[]): Uint8Array {
+    try {
+      return encodeCbor(args);
+    } catch (error) {
+      if (error !== MISMATCH) throw error;
+      // All that is not the engine's own comes last.
+      const what = `node.${operation.name}(): ${operation === CREATE ? 'initial' : 'argument'}`;
+      throw explain(this.state.catalogue.types, { kind: 'unknown' }, args.at(-1), what) ?? new TypeError(what);
     }
   }
 }
@@ -139,8 +151,14 @@ function proxyOptions(options: CallOptions, context: CallContext | undefined): P
   return {
     timeoutMs: options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout'),
     signal: options.signal,
-    lane: options.priority === undefined ? undefined : laneOf(options.priority),
+    lane: options.priority === undefined ? undefined : laneFor(options.priority),
     onlyIfActive: options.onlyIfActive ?? false,
     context,
   };
+}
+
+function laneFor(priority: Priority): Lane {
+  const lane: Lane | undefined = laneOf(priority);
+  if (lane !== undefined) return lane;
+  throw new TypeError(`priority is '${String(priority)}'; it can be low, medium or high.`);
 }

@@ -7,6 +7,7 @@ import {
   InvalidMessageError,
   RemoteError,
 } from '../base/errors.ts';
+import type { Log } from './log.ts';
 
 /** An error on its way: what a caller is told, as plain data. */
 interface ErrorRecord {
@@ -31,28 +32,41 @@ export function encodeRefusal(error: EngineError): Uint8Array {
  * What an operation threw. A GameError keeps code and data; an engine error of a call that it made keeps its class, with the hop in
  * `cause` and an unknown outcome, because the outer operation did run; anything else becomes a RemoteError.
  */
-export function encodeThrown(error: unknown, where: string): Uint8Array {
-  if (error instanceof GameError) {
-    try {
-      return encodeCbor({ kind: 'game', code: String(error.code), data: error.data });
-    } catch {
-      return encodeCbor({ kind: 'game', code: String(error.code) });
-    }
-  }
-  if (error instanceof EngineError) {
-    const cause = engineRecord(error, error.outcome);
-    return encodeCbor({ ...cause, message: `${error.message} (in ${where})`, outcome: 'unknown', cause });
-  }
-  if (error instanceof Error) {
-    return encodeCbor({ kind: 'remote', message: `${error.name}: ${error.message}`, stack: String(error.stack ?? '') });
-  }
-  let message: string;
+export function encodeThrown(error: unknown, where: string, log: Log): Uint8Array {
   try {
-    message = String(error);
+    if (error instanceof GameError) return encodeGameError(error, where, log);
+    if (error instanceof EngineError) {
+      const cause = engineRecord(error, error.outcome);
+      return encodeCbor({ ...cause, message: `${error.message} (in ${where})`, outcome: 'unknown', cause });
+    }
+    if (error instanceof Error) {
+      return encodeCbor({ kind: 'remote', message: String(error.message), stack: String(error.stack ?? '') });
+    }
+    return encodeCbor({ kind: 'remote', message: String(error) });
   } catch {
-    message = 'a value that cannot be shown was thrown';
+    return encodeCbor({ kind: 'remote', message: 'Something was thrown that cannot be shown.' });
   }
-  return encodeCbor({ kind: 'remote', message });
+}
+
+/** What is left of an error that is larger than a message may be. */
+export function shortened(error: unknown): Error {
+  const cut = (text: unknown): string => `${String(text).slice(0, 1000)}…`;
+  if (error instanceof GameError) return new GameError(String(error.code).slice(0, 1000));
+  if (error instanceof EngineError) return new EngineError(error.code, cut(error.message), { outcome: error.outcome });
+  const short = new Error(cut(error instanceof Error ? error.message : error));
+  delete short.stack;
+  return short;
+}
+
+/** Data that does not travel is left out, so that the code still reaches its caller. */
+function encodeGameError(error: GameError, where: string, log: Log): Uint8Array {
+  const record: ErrorRecord = { kind: 'game', code: String(error.code) };
+  try {
+    return encodeCbor({ ...record, data: error.data });
+  } catch {
+    log.error({ operation: where, code: record.code }, 'the data of a GameError does not travel and was left out');
+    return encodeCbor(record);
+  }
 }
 
 /** Throws InvalidMessageError when the bytes are not an error record. */
@@ -64,12 +78,21 @@ export function decodeError(bytes: Uint8Array): Error {
 }
 
 function engineRecord(error: EngineError, outcome: EngineError['outcome']): ErrorRecord {
-  const record: ErrorRecord = { kind: error.constructor.name, code: error.code, message: error.message, outcome };
+  const record: ErrorRecord = { kind: classOf(error), code: error.code, message: error.message, outcome };
   const extra = error as { retryAfterMs?: number; chain?: unknown };
   if (extra.retryAfterMs !== undefined) record.retryAfterMs = extra.retryAfterMs;
   if (extra.chain !== undefined) record.chain = extra.chain;
   if (error.cause instanceof EngineError) record.cause = engineRecord(error.cause, error.cause.outcome);
   return record;
+}
+
+/** The engine's own class that it is of: what a game derives from one travels as that one. */
+function classOf(error: EngineError): string {
+  for (let type = Object.getPrototypeOf(error); type !== null; type = Object.getPrototypeOf(type)) {
+    const name: string = type.constructor.name;
+    if (Object.hasOwn(ENGINE_ERRORS, name) && ENGINE_ERRORS[name] === type.constructor) return name;
+  }
+  return 'EngineError';
 }
 
 function errorOf(record: ErrorRecord): Error {

@@ -1,13 +1,13 @@
-import { MISMATCH, OVERFLOW } from '../../transport/codec/writer.ts';
+import { MISMATCH, OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
-import type { EngineError } from '../base/errors.ts';
+import { EngineError, InvalidMessageError } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import { nameOf } from './caller.ts';
 import type { Operation } from './catalogue.ts';
 import { KIND_ERROR, KIND_REPLY, REPLY_HEADER_BYTES, writeReply } from './frame.ts';
 import type { NodeState } from './node-state.ts';
 import { FULL } from './outbox.ts';
-import { encodeRefusal, encodeThrown } from './remote-error.ts';
+import { encodeRefusal, encodeThrown, shortened } from './remote-error.ts';
 
 /** The callee's side of the way back. A reply goes to the node that asked, on the lane of the request. */
 export class Replies {
@@ -46,7 +46,11 @@ export class Replies {
 
   /** What the operation threw. */
   thrown(source: number, lane: Lane, requestId: number, operation: Operation, error: unknown): void {
-    this.error(source, lane, requestId, operation.code, encodeThrown(error, nameOf(operation)));
+    const { log } = this.state;
+    const where = nameOf(operation);
+    if (this.error(source, lane, requestId, operation.code, encodeThrown(error, where, log))) return;
+    log.error({ operation: where }, 'an error was too large to be sent; the caller gets a part of it');
+    this.error(source, lane, requestId, operation.code, encodeThrown(shortened(error), where, log));
   }
 
   private resultRefused(
@@ -57,25 +61,43 @@ export class Replies {
     value: unknown,
     error: unknown,
   ): void {
-    const result = operation.model.result;
-    const reason =
-      error === MISMATCH && result !== undefined
-        ? (explain(this.state.catalogue.types, result, value, `${nameOf(operation)}: result`) ??
-          new TypeError(`${nameOf(operation)}: the result does not fit its type.`))
-        : error;
+    const reason = error === MISMATCH ? this.explainResult(operation, value) : error;
+    this.state.counters.resultsRefused++;
     this.state.log.error({ err: reason, operation: nameOf(operation) }, 'a result could not be sent');
     // Not an engine error to the caller: the operation ran, and it is the callee that is wrong.
-    const plain = reason instanceof Error ? new Error(reason.message) : reason;
-    this.error(source, lane, requestId, operation.code, encodeThrown(plain, nameOf(operation)));
+    const plain = reason instanceof EngineError ? new Error(reason.message) : reason;
+    this.thrown(source, lane, requestId, operation, plain);
   }
 
-  private error(source: number, lane: Lane, requestId: number, code: number, record: Uint8Array): void {
+  private explainResult(operation: Operation, value: unknown): Error {
+    const name = nameOf(operation);
+    const { result } = operation.model;
+    let found: Error | undefined;
+    try {
+      found = result && explain(this.state.catalogue.types, result, value, `${name}: result`);
+    } catch {
+      // A getter in the result that throws when looked at again.
+    }
+    return found ?? new TypeError(`${name}: the result does not fit its type.`);
+  }
+
+  /** False when it is larger than a message may be. */
+  private error(source: number, lane: Lane, requestId: number, code: number, record: Uint8Array): boolean {
     const { outbox } = this.state;
-    const out = outbox.begin(source, lane, REPLY_HEADER_BYTES + record.length);
+    let out: Writer;
+    try {
+      out = outbox.begin(source, lane, REPLY_HEADER_BYTES + record.length);
+    } catch (error) {
+      if (error instanceof InvalidMessageError) return false;
+      // There is no way to the caller any more.
+      this.state.counters.deadLetters++;
+      return true;
+    }
     writeReply(out, KIND_ERROR, code, requestId);
     out.bytes.set(record, out.at);
     out.at += record.length;
     this.commit();
+    return true;
   }
 
   private commit(): void {
