@@ -1,5 +1,6 @@
 /** A host with the sample arena and a crowd of bots, watched for minutes: ticks, errors, memory. */
 import { join } from 'node:path';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { buildGame } from '../codegen/build.ts';
 import { type Client, connect } from '../engine/client/index.ts';
 import type { Contract } from '../engine/contract/contract.ts';
@@ -25,6 +26,8 @@ export async function soak(root: string, args: readonly string[]): Promise<numbe
   const host = await SoakHost.start(root, [`--workers=${workers}`, `--game=${GAME}`], [`--bots=${bots}`]);
   console.log(`${bots} bots on ${workers} nodes for ${minutes} minutes, a line every ${sampleSeconds} s`);
   const samples: Sample[] = [];
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
   let exitCode: number | null;
   try {
     const client = await connect(host.page, { ticket: { token: 'soak-test-that-only-looks-on' } });
@@ -32,7 +35,7 @@ export async function soak(root: string, args: readonly string[]): Promise<numbe
     while (performance.now() < end && host.isRunning) {
       await host.pause(Math.min(sampleSeconds * 1000, Math.max(0, end - performance.now())));
       if (!host.isRunning) break;
-      samples.push(await sampleOf(host, client, arena));
+      samples.push(await sampleOf(host, client, arena, delay));
       console.log(lineOf(samples.at(-1)!));
     }
     await client.close();
@@ -60,7 +63,12 @@ async function arenaContract(root: string): Promise<Contract<ArenaType>> {
   return Arena;
 }
 
-async function sampleOf(host: SoakHost, client: Client, arena: Contract<ArenaType>): Promise<Sample> {
+async function sampleOf(
+  host: SoakHost,
+  client: Client,
+  arena: Contract<ArenaType>,
+  delay: IntervalHistogram,
+): Promise<Sample> {
   const [metrics, ...stats] = await Promise.all([
     host.metrics(),
     // As proxies of the client are made for its own game's contracts, the ids are plain.
@@ -68,6 +76,8 @@ async function sampleOf(host: SoakHost, client: Client, arena: Contract<ArenaTyp
   ]);
   const counters = Object.fromEntries([...metrics].filter(([name]) => name.startsWith('skerry_')));
   const worst = (pick: (one: ArenaStats) => number): number => Math.max(...stats.map(pick));
+  const frozenMs = delay.max / 1e6;
+  delay.reset();
   return {
     seconds: host.seconds,
     rssBytes: metrics.get('process_resident_memory_bytes') ?? 0,
@@ -76,20 +86,33 @@ async function sampleOf(host: SoakHost, client: Client, arena: Contract<ArenaTyp
     workP99Ms: worst(({ workMs }) => workMs.p99),
     workMaxMs: worst(({ workMs }) => workMs.max),
     gapP99Ms: worst(({ gapMs }) => gapMs.p99),
+    gapMaxMs: worst(({ gapMs }) => gapMs.max),
+    frozenMs,
     errors: host.errors.length,
     counters,
   };
 }
 
-function lineOf({ seconds, rssBytes, players, workP99Ms, workMaxMs, gapP99Ms, errors }: Sample): string {
+function lineOf({
+  seconds,
+  rssBytes,
+  players,
+  workP99Ms,
+  workMaxMs,
+  gapP99Ms,
+  gapMaxMs,
+  frozenMs,
+  errors,
+}: Sample): string {
   const ms = (value: number): string => `${value.toFixed(1)} ms`;
   return [
     `${Math.round(seconds)} s`.padStart(7),
     `${players} players`,
     `tick p99 ${ms(workP99Ms)}, max ${ms(workMaxMs)}`,
-    `from tick to tick p99 ${ms(gapP99Ms)}`,
+    `from tick to tick p99 ${ms(gapP99Ms)}, max ${ms(gapMaxMs)}`,
     `${(rssBytes / 2 ** 20).toFixed(0)} MiB`,
     `${errors} errors`,
+    ...(frozenMs > 100 ? [`(the machine stood still for ${ms(frozenMs)})`] : []),
   ].join('   ');
 }
 

@@ -14,6 +14,8 @@ const run = (change: (sample: Sample, i: number) => Partial<Sample> = () => ({})
       workP99Ms: 4,
       workMaxMs: 9,
       gapP99Ms: 55,
+      gapMaxMs: 60,
+      frozenMs: 12,
       errors: 0,
       counters: {},
     };
@@ -56,6 +58,13 @@ test('slow ticks, missed ticks, lost bots and leaks are problems', (t) => {
   t.regex(problemsOf(leak, limits).join(), /^memory grew by 4\d\.\d MiB$/);
   t.true(Math.abs(slopePerHour(leak, limits) - 360 * MIB) < 20 * MIB);
   t.deepEqual(problemsOf([], limits), ['there is no sample']);
+});
+
+test('what the whole machine did is not the fault of the host, but nothing is proven by it', (t) => {
+  const once = run((_, i) => (i >= 40 && i <= 42 ? { gapP99Ms: 3000, frozenMs: i === 40 ? 3000 : 5 } : {}));
+  t.deepEqual(problemsOf(once, limits), []);
+  const always = run(() => ({ gapP99Ms: 3000, frozenMs: 500 }));
+  t.deepEqual(problemsOf(always, limits), ['the machine stood still too often to judge ticks']);
 });
 
 test('flags', (t) => {

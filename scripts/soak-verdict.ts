@@ -10,6 +10,9 @@ export interface Sample {
   readonly workP99Ms: number;
   readonly workMaxMs: number;
   readonly gapP99Ms: number;
+  readonly gapMaxMs: number;
+  /** The longest time since the sample before in which the watching process itself did not come to run. */
+  readonly frozenMs: number;
   readonly errors: number;
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -23,6 +26,10 @@ export interface Limits {
 /** A tick must be done when the next begins, and none may be left out. */
 const WORK_P99_MS_MAX = 50;
 const GAP_P99_MS_MAX = 100;
+/** A machine that stops for so long stops the ticks with it; the arenas' figures show that for 30 seconds. */
+const FROZEN_MS_MAX = 40;
+const FIGURES_SECONDS = 30;
+const JUDGED_SHARE_MIN = 0.25;
 const PLAYERS_SHARE_MIN = 0.9;
 /** Growth over the watched time that garbage collection explains. */
 const GROWTH_SHARE_MAX = 0.05;
@@ -35,9 +42,12 @@ export function problemsOf(samples: readonly Sample[], limits: Limits): string[]
   const watched = afterWarmUp(samples, limits);
   if (watched.length === 0) return ['there is no sample'];
   const problems: string[] = [];
-  const work = Math.max(...watched.map(({ workP99Ms }) => workP99Ms));
+  const judged = watched.filter((sample) => !wasFrozen(samples, sample));
+  if (judged.length < watched.length * JUDGED_SHARE_MIN)
+    problems.push('the machine stood still too often to judge ticks');
+  const work = Math.max(...judged.map(({ workP99Ms }) => workP99Ms));
   if (work > WORK_P99_MS_MAX) problems.push(`tick p99 ${work.toFixed(1)} ms`);
-  const gap = Math.max(...watched.map(({ gapP99Ms }) => gapP99Ms));
+  const gap = Math.max(...judged.map(({ gapP99Ms }) => gapP99Ms));
   if (gap > GAP_P99_MS_MAX) problems.push(`from tick to tick p99 ${gap.toFixed(1)} ms`);
   const players = Math.min(...watched.map((sample) => sample.players));
   if (players < limits.bots * PLAYERS_SHARE_MIN) problems.push(`only ${players} of ${limits.bots} bots play`);
@@ -54,6 +64,11 @@ export function slopePerHour(samples: readonly Sample[], limits: Limits): number
   const watched = afterWarmUp(samples, limits);
   const seconds = watched.length < 2 ? 0 : watched.at(-1)!.seconds - watched[0]!.seconds;
   return seconds === 0 ? 0 : (growthOf(watched) / seconds) * 3600;
+}
+
+function wasFrozen(samples: readonly Sample[], { seconds }: Sample): boolean {
+  const shown = samples.filter((one) => one.seconds <= seconds && one.seconds > seconds - FIGURES_SECONDS);
+  return shown.some(({ frozenMs }) => frozenMs > FROZEN_MS_MAX);
 }
 
 function afterWarmUp(samples: readonly Sample[], { warmUpShare }: Limits): readonly Sample[] {
