@@ -3,7 +3,7 @@ import type { Writer } from '../../transport/codec/writer.ts';
 import { LANE_HIGH, LANE_LOW, LANE_MEDIUM, type Lane } from '../../transport/link.ts';
 import { milliseconds } from '../base/duration.ts';
 import type { EntityId } from '../base/entity-id.ts';
-import { ContractMismatchError } from '../base/errors.ts';
+import { ContractMismatchError, notImplemented } from '../base/errors.ts';
 import type { Contract, OperationTraits, Priority } from '../contract/contract.ts';
 import type { Generated, GeneratedContract } from '../contract/generated.ts';
 import type { OperationModel, WireTypes } from '../contract/wire-type.ts';
@@ -92,6 +92,7 @@ export class Catalogue {
 
   constructor(game: Game, generated: Generated) {
     this.game = game;
+    if (game.store !== undefined) throw notImplemented('defineGame({ store })');
     this.fingerprint = generated.fingerprint;
     this.types = generated.types;
     const implementedBy = new Map<string, EntityTypeEntry>();
@@ -151,11 +152,11 @@ function entityTypeEntry({ contracts, cls, options }: EntityDefinition, index: n
     if (typeof (cls.prototype as Record<string, unknown>)[task] !== 'function') {
       throw new GameDefinitionError(`${where}: ${cls.name} has no method '${task}'.`);
     }
-    if (!('every' in schedule)) throw new GameDefinitionError(`${where}: cron is not implemented yet.`);
+    if (!('every' in schedule)) throw notImplemented(`${where}: cron`);
     return { name: task, everyMs: milliseconds(schedule.every, where) };
   });
   if (options.persistent) {
-    throw new GameDefinitionError(`entity(${name}): persistent entities are not implemented yet.`);
+    throw notImplemented(`entity(${name}): persistent`);
   }
   return {
     index,
@@ -183,7 +184,7 @@ function bind(game: Game, generated: GeneratedContract, type: EntityTypeEntry | 
     const model = generated.model.operations[i]!;
     const traits = traitsByName.get(operation.name)!;
     if (traits.exactlyOnce) {
-      throw new GameDefinitionError(`${bound.name}.${operation.name}: exactlyOnce is not implemented yet.`);
+      throw notImplemented(`${bound.name}.${operation.name}: exactlyOnce`);
     }
     return {
       code: operation.code,

@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../base/duration.ts';
 import type { EntityId } from '../base/entity-id.ts';
-import { EngineError } from '../base/errors.ts';
+import { EngineError, notImplemented } from '../base/errors.ts';
 import type { Activation } from './activation.ts';
 import type { Call } from './call.ts';
 import { callOf } from './call-of.ts';
@@ -68,8 +68,8 @@ export class EntityView extends NodeView implements EntityScope {
     return this.state.prng.next();
   }
 
-  track(event: string, fields: Record<string, unknown>): void {
-    this.log.debug({ event, ...fields }, 'tracked');
+  track(): void {
+    throw notImplemented('this.track()');
   }
 }
 

@@ -4,7 +4,7 @@ import { MISMATCH } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
 import { milliseconds } from '../base/duration.ts';
 import { checkEntityId, type EntityId } from '../base/entity-id.ts';
-import { MoveAbortedError, notImplemented } from '../base/errors.ts';
+import { notImplemented } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import type { Contract, Priority } from '../contract/contract.ts';
 import { Caller, type ProxyOptions } from './caller.ts';
@@ -60,13 +60,8 @@ export class NodeView extends Caller implements NodeRef, References {
     }
   }
 
-  move<I>(contract: Contract<I>, id: EntityId): Promise<void> {
-    return Promise.reject(
-      new MoveAbortedError('move-aborted', `Moving ${contract.name}/${id} is not implemented yet.`, {
-        outcome: 'notExecuted',
-        cause: notImplemented('node.move()'),
-      }),
-    );
+  move(): Promise<void> {
+    return Promise.reject(notImplemented('node.move()'));
   }
 
   getClientProxy<I>(contract: Contract<I>, principalId: EntityId): I {
