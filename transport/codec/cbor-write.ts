@@ -1,7 +1,7 @@
 import { lengthOf } from './bytes.ts';
 import { entriesOf, keysOf, sizeOfMap, sizeOfSet, timeOf, valuesOf } from './collection.ts';
 import { DEPTH_MAX } from './depth.ts';
-import { isWellFormed, utf8Length, writeUtf8 } from './string.ts';
+import { isWellFormed, utf8Length, writeAscii, writeUtf8 } from './string.ts';
 import { MISMATCH, OVERFLOW, type Writer } from './writer.ts';
 
 export const UNSIGNED = 0;
@@ -197,18 +197,10 @@ function writeByteString(out: Writer, value: Uint8Array): void {
 function writeText(out: Writer, text: string): void {
   const at = out.at;
   const chars = text.length;
-  if (chars < 24 && at + 1 + chars <= out.end) {
-    let i = 0;
-    for (; i < chars; i++) {
-      const code = text.charCodeAt(i);
-      if (code >= 0x80) break;
-      out.view.setUint8(at + 1 + i, code);
-    }
-    if (i === chars) {
-      out.view.setUint8(at, (TEXT << 5) | chars);
-      out.at = at + 1 + chars;
-      return;
-    }
+  if (chars < 24 && at + 1 + chars <= out.end && writeAscii(out, text, at + 1)) {
+    out.view.setUint8(at, (TEXT << 5) | chars);
+    out.at = at + 1 + chars;
+    return;
   }
   if (!isWellFormed(text)) {
     writeHead(out, TAG, TAG_WTF8);

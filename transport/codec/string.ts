@@ -22,28 +22,40 @@ interface NativeText {
 const native = Buffer.prototype as unknown as NativeText;
 const { utf8Write, ucs2Write, utf8Slice, ucs2Slice } = native;
 
-/** Up to here a loop is faster than the way into native code. */
-const LOOP_CHARS_MAX = 24;
+/** Up to here writing in a loop is faster than the way into native code. */
+const WRITE_CHARS_MAX = 24;
+/** Up to here reading is; beyond 12 the pieces would be joined as a rope, to be flattened by whoever looks at the text. */
+const READ_BYTES_MAX = 12;
 
 export function writeString(out: Writer, text: unknown): void {
   if (typeof text !== 'string') throw MISMATCH;
   const chars = text.length;
   const at = out.at;
-  if (chars <= LOOP_CHARS_MAX && at + 1 + chars <= out.end) {
-    const view = out.view;
-    let i = 0;
-    for (; i < chars; i++) {
-      const code = text.charCodeAt(i);
-      if (code >= 0x80) break;
-      view.setUint8(at + 1 + i, code);
-    }
-    if (i === chars) {
-      view.setUint8(at, chars * 2);
-      out.at = at + 1 + chars;
-      return;
-    }
+  if (chars <= WRITE_CHARS_MAX && at + 1 + chars <= out.end && writeAscii(out, text, at + 1)) {
+    out.view.setUint8(at, chars * 2);
+    out.at = at + 1 + chars;
+  } else writeLongString(out, text);
+}
+
+/** False when the text is not ASCII; then what stands at `at` means nothing. There has to be room for it. Leaves `out.at` alone. */
+export function writeAscii({ view }: Writer, text: string, at: number): boolean {
+  const chars = text.length;
+  let all = 0;
+  let i = 0;
+  for (; i + 3 < chars; i += 4) {
+    const a = text.charCodeAt(i);
+    const b = text.charCodeAt(i + 1);
+    const c = text.charCodeAt(i + 2);
+    const d = text.charCodeAt(i + 3);
+    all |= a | b | c | d;
+    view.setInt32(at + i, a | (b << 8) | (c << 16) | (d << 24), true);
   }
-  writeLongString(out, text);
+  for (; i < chars; i++) {
+    const code = text.charCodeAt(i);
+    all |= code;
+    view.setUint8(at + i, code);
+  }
+  return all < 0x80;
 }
 
 function writeLongString(out: Writer, text: string): void {
@@ -91,17 +103,28 @@ export function readString(input: Reader): string {
 
 /** Text of `bytes` bytes at `at`, which the caller found to be there. InvalidMessageError when it is not UTF-8. */
 export function readUtf8(input: Reader, at: number, bytes: number): string {
-  if (bytes <= LOOP_CHARS_MAX) {
-    const view = input.view;
-    let text = '';
-    for (let i = 0; i < bytes; i++) {
-      const code = view.getUint8(at + i);
-      if (code >= 0x80) return readLongUtf8(input, at, bytes);
-      text += String.fromCharCode(code);
-    }
-    return text;
+  return bytes <= READ_BYTES_MAX ? readShortUtf8(input, at, bytes) : readLongUtf8(input, at, bytes);
+}
+
+function readShortUtf8(input: Reader, at: number, bytes: number): string {
+  const view = input.view;
+  let text = '';
+  let all = 0;
+  let i = 0;
+  for (; i + 3 < bytes; i += 4) {
+    const a = view.getUint8(at + i);
+    const b = view.getUint8(at + i + 1);
+    const c = view.getUint8(at + i + 2);
+    const d = view.getUint8(at + i + 3);
+    all |= a | b | c | d;
+    text += String.fromCharCode(a, b, c, d);
   }
-  return readLongUtf8(input, at, bytes);
+  for (; i < bytes; i++) {
+    const code = view.getUint8(at + i);
+    all |= code;
+    text += String.fromCharCode(code);
+  }
+  return all < 0x80 ? text : readLongUtf8(input, at, bytes);
 }
 
 function readLongUtf8(input: Reader, at: number, bytes: number): string {
