@@ -6,6 +6,7 @@ import { construct, type DeactivationReason } from './entity.ts';
 import type { TaskRunner } from './entity-tasks.ts';
 import { EntityView } from './entity-view.ts';
 import type { NodeState } from './node-state.ts';
+import { isThenable } from './thenable.ts';
 import { Timer } from './timing-wheel.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -55,9 +56,9 @@ export class Activations {
       activation.entity = entity;
       if (given !== undefined && given.initial !== undefined) entity.state = given.initial;
       else if (entity.initialState !== undefined) entity.state = entity.initialState();
-      const hook = entity.onActivate?.();
-      if (hook instanceof Promise) {
-        hook.then(
+      const hook: unknown = entity.onActivate?.();
+      if (isThenable(hook)) {
+        Promise.resolve(hook).then(
           () => this.becomeActive(activation),
           (error: unknown) => this.fail(activation, error),
         );

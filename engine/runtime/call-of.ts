@@ -3,25 +3,25 @@ import type { EntityId } from '../base/entity-id.ts';
 import { CallTimeoutError } from '../base/errors.ts';
 import type { Contract } from '../contract/contract.ts';
 import type { Principal } from '../contract/principal.ts';
-import type { Call, CallerIdentity } from './call.ts';
+import type { CallerIdentity } from './call.ts';
 import { END_ENTITY, END_SESSION } from './frame.ts';
 import type { CallOptions } from './node-ref.ts';
 import type { NodeState } from './node-state.ts';
 import type { NodeView } from './node-view.ts';
 import { Timer } from './timing-wheel.ts';
-import type { CallContext, Turn } from './turn.ts';
+import type { CallContext, Turn, TurnCall } from './turn.ts';
 
 /** The `Call` of a turn. The turn is pooled and the call may be kept, so everything is copied. */
-export function callOf(turn: Turn, state: NodeState, view: NodeView): Call {
-  return new TurnCall(turn, state, view);
+export function callOf(turn: Turn, state: NodeState, view: NodeView): TurnCall {
+  return new CallOfTurn(turn, state, view);
 }
 
-class TurnCall implements Call, CallContext {
+class CallOfTurn implements TurnCall, CallContext {
   readonly caller: CallerIdentity;
   readonly deadline: number;
   readonly traceHigh: number;
   readonly traceLow: number;
-  readonly client?: NonNullable<Call['client']>;
+  readonly client?: NonNullable<TurnCall['client']>;
   private readonly state: NodeState;
   private readonly view: NodeView;
   /** The turn's when its caller can abort, else made by the first look at `signal`. */
@@ -55,6 +55,10 @@ class TurnCall implements Call, CallContext {
       this.state.wheel.add(this.expiry, this.deadline);
     }
     return this.controller.signal;
+  }
+
+  ended(): void {
+    if (this.expiry !== undefined) this.state.wheel.remove(this.expiry);
   }
 
   get abortSignal(): AbortSignal | undefined {

@@ -9,7 +9,7 @@ import {
   InvalidMessageError,
   UnavailableError,
 } from '../base/errors.ts';
-import { GONE } from './activation.ts';
+import { type Activation, DEACTIVATING, GONE } from './activation.ts';
 import type { Activations } from './activations.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import type { ClientDispatcher } from './client-dispatcher.ts';
@@ -85,7 +85,7 @@ export class Dispatcher {
     }
     const slot = slotOf(view, at);
     if (state.router.ownerOf(slot) !== state.index) {
-      this.refuse(input, source, lane, operation, new UnavailableError('no-owner', `Slot ${slot} is not here.`));
+      this.refuse(input, source, lane, operation, notHere(slot));
       return;
     }
     let id: number | bigint | string;
@@ -109,7 +109,7 @@ export class Dispatcher {
         return;
       }
       if (state.draining) {
-        this.refuse(input, source, lane, operation, new UnavailableError('no-owner', 'The node is stopping.'));
+        this.refuse(input, source, lane, operation, stopping());
         return;
       }
       activation = this.activations.activate(type, id, slot);
@@ -124,6 +124,7 @@ export class Dispatcher {
   /** Frames that waited for an activation which is gone: from the start again, each in its order. */
   redispatch(waiting: readonly Waiting[]): void {
     for (const one of waiting) {
+      this.scheduler.forget(one);
       if (one.frame !== undefined && !one.cancelled) this.request(new Reader(one.frame), one.source, one.lane);
     }
   }
@@ -131,6 +132,7 @@ export class Dispatcher {
   /** Frames that waited for an activation which failed. */
   refuseAll(waiting: readonly Waiting[], error: EngineError): void {
     for (const one of waiting) {
+      this.scheduler.forget(one);
       if (one.frame !== undefined) this.refuse(new Reader(one.frame), one.source, one.lane, one.operation, error);
     }
   }
@@ -174,7 +176,14 @@ export class Dispatcher {
     const { view, at } = input;
     const requestId = requestIdOf(view, at);
     const present = this.activations.find(type, id);
-    if (present !== undefined) throw new EntityExistsError('exists', `${type.name}/${id} exists already.`);
+    if (present !== undefined) {
+      if (!isEnding(present)) throw new EntityExistsError('exists', `${type.name}/${id} exists already.`);
+      // Behind the destroy that was sent before it; from the start again once that is done.
+      this.scheduler.arrive(present, CREATE, input, source, lane);
+      return;
+    }
+    this.checkHere(slotOf(view, at));
+    if (this.state.draining) throw stopping();
     const given = args[1] === true ? { initial: args[2] } : undefined;
     const activation = this.activations.activate(type, id, slotOf(view, at), given);
     activation.pinned = true;
@@ -191,12 +200,17 @@ export class Dispatcher {
     source: number,
     lane: Lane,
   ): void {
+    this.checkHere(slotOf(input.view, input.at));
     const activation = this.activations.find(type, id);
     if (activation === undefined) {
       this.replies.result(source, lane, requestIdOf(input.view, input.at), DESTROY, false);
       return;
     }
     this.scheduler.arrive(activation, DESTROY, input, source, lane);
+  }
+
+  private checkHere(slot: number): void {
+    if (this.state.router.ownerOf(slot) !== this.state.index) throw notHere(slot);
   }
 
   private typeOf(index: unknown): EntityTypeEntry {
@@ -219,5 +233,13 @@ export class Dispatcher {
 
 const unknownOperation = (code: number): EngineError =>
   new ContractMismatchError('unknown-operation', `There is no operation ${code} here.`);
+
+const notHere = (slot: number): EngineError => new UnavailableError('no-owner', `Slot ${slot} is not here.`);
+
+const stopping = (): EngineError => new UnavailableError('no-owner', 'The node is stopping.');
+
+/** On its way out, or about to be. */
+const isEnding = (activation: Activation): boolean =>
+  activation.state === DEACTIVATING || activation.mailbox?.some((waiting) => waiting.operation === DESTROY) === true;
 
 const noGateway = (): EngineError => new UnavailableError('no-session', 'This node has no gateway.');

@@ -48,8 +48,9 @@ export const LIST = engineOperation(0xff02, 'list');
 /** target: the node that keeps groups; [contract, group, principal] */
 export const GROUP_ADD = engineOperation(0xff03, 'group.add');
 export const GROUP_REMOVE = engineOperation(0xff04, 'group.remove');
-/** How a task runs that is no operation of a contract. */
+/** How a task runs that is no operation of a contract, in a game whose default lock is not that of the entity, and in one where it is. */
 export const TASK = engineOperation(0xff05, 'task');
+export const LOCKED_TASK = engineOperation(0xff06, 'task', LOCK_ENTITY);
 
 /** CBOR that is the rest of a frame. */
 export function writeCborRest(out: Writer, value: unknown): void {

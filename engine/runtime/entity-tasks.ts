@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../base/duration.ts';
-import { notImplemented } from '../base/errors.ts';
-import type { Activation } from './activation.ts';
+import { EngineError, notImplemented } from '../base/errors.ts';
+import { type Activation, DEACTIVATING, GONE } from './activation.ts';
 import type { TaskOptions, Tasks } from './entity.ts';
 import type { NodeState } from './node-state.ts';
 import { Task, type TaskOwner } from './task.ts';
@@ -39,7 +39,7 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
   async cancel(name: string): Promise<boolean> {
     const task = this.activation.tasks?.get(name);
     if (task === undefined) return false;
-    this.state.wheel.remove(task);
+    this.drop(task);
     this.activation.tasks?.delete(name);
     return true;
   }
@@ -50,14 +50,13 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
   }
 
   cancelAll(): void {
-    for (const task of this.activation.tasks?.values() ?? []) this.state.wheel.remove(task);
+    for (const task of this.activation.tasks?.values() ?? []) this.drop(task);
     this.activation.tasks = undefined;
   }
 
   /** Drift-free: the next time counts from when this one was due, not from when it ran. Missed times are counted, not made up for. */
   due(task: Task): void {
-    if (task.everyMs === undefined) this.activation.tasks?.delete(task.name);
-    else {
+    if (task.everyMs !== undefined) {
       const now = this.state.now;
       let next = task.due + task.everyMs;
       if (next <= now) {
@@ -75,6 +74,18 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
     this.runner.runTask(this.activation, task);
   }
 
+  /** One that fires once can be cancelled until now. */
+  begun(task: Task): void {
+    if (task.everyMs === undefined && this.activation.tasks?.get(task.name) === task) {
+      this.activation.tasks.delete(task.name);
+    }
+  }
+
+  private drop(task: Task): void {
+    task.cancelled = true;
+    this.state.wheel.remove(task);
+  }
+
   private overran(task: Task, times: number): void {
     task.overruns += times;
     this.state.counters.taskOverruns += times;
@@ -88,16 +99,20 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
     options: TaskOptions | undefined,
   ): void {
     const { activation } = this;
-    const entity = activation.entity as unknown as Record<string, unknown>;
+    if (activation.state === DEACTIVATING || activation.state === GONE) {
+      throw new EngineError('call-context', `Task '${name}': ${activation.type.name} is being deactivated.`);
+    }
+    // While the constructor runs there is no entity yet.
+    const entity = (activation.entity ?? activation.type.cls.prototype) as unknown as Record<string, unknown>;
     if (typeof entity[method] !== 'function') {
       throw new TypeError(`Task '${name}': ${activation.type.cls.name} has no method '${method}'.`);
     }
     if (options?.durable) throw notImplemented(`durable task '${name}'`);
     activation.tasks ??= new Map();
     const before = activation.tasks.get(name);
-    if (before !== undefined) this.state.wheel.remove(before);
+    if (before !== undefined) this.drop(before);
     const task = new Task(this, name, method, options?.args ?? [], everyMs);
     activation.tasks.set(name, task);
-    this.state.wheel.add(task, this.state.freshNow() + delayMs);
+    this.state.wheel.add(task, this.state.clock.now() + delayMs);
   }
 }

@@ -50,7 +50,8 @@ export class EntityView extends NodeView implements EntityScope {
         'this.call is known before the first await of an operation only: read it there and keep the object.',
       );
     }
-    return callOf(turn, this.state, this);
+    turn.call ??= callOf(turn, this.state, this);
+    return turn.call;
   }
 
   now(): number {
@@ -60,7 +61,8 @@ export class EntityView extends NodeView implements EntityScope {
   sleep(duration: Duration): Promise<void> {
     const ms = milliseconds(duration, 'sleep');
     return new Promise((resolve) => {
-      this.state.wheel.add(new Sleep(resolve), this.state.freshNow() + ms);
+      // Not the time of the round: that is its beginning, and a long slice would come off the pause.
+      this.state.wheel.add(new Sleep(resolve), this.state.clock.now() + ms);
     });
   }
 

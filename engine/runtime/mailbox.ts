@@ -29,6 +29,10 @@ export class Mailbox<T> {
     return item;
   }
 
+  some(matches: (item: T) => boolean): boolean {
+    return this.lanes.some((fifo) => fifo?.some(matches));
+  }
+
   /** Takes everything out. */
   drain(): T[] {
     const all: T[] = [];
@@ -46,6 +50,10 @@ class Fifo<T> {
 
   push(item: T): void {
     this.items.push(item);
+  }
+
+  some(matches: (item: T) => boolean): boolean {
+    return this.items.some((item) => item !== undefined && matches(item));
   }
 
   peek(): T | undefined {

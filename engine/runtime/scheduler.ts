@@ -1,11 +1,11 @@
 import { readEntityId } from '../../transport/codec/entity-id.ts';
 import { Reader } from '../../transport/codec/reader.ts';
 import { LANES, type Lane } from '../../transport/link.ts';
-import { type EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
+import { type EngineError, EntityExistsError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { nameOf } from './caller.ts';
 import { LOCK_ENTITY, LOCK_METHOD, LOCK_NONE, type Operation } from './catalogue.ts';
-import { DESTROY, TASK } from './engine-operations.ts';
+import { CREATE, DESTROY, LOCKED_TASK, TASK } from './engine-operations.ts';
 import type { TaskRunner } from './entity-tasks.ts';
 import type { EntityView } from './entity-view.ts';
 import {
@@ -30,6 +30,7 @@ import { Mailbox } from './mailbox.ts';
 import type { NodeState } from './node-state.ts';
 import type { Replies } from './reply.ts';
 import type { Task } from './task.ts';
+import { isThenable } from './thenable.ts';
 import { Turn, type TurnEnd } from './turn.ts';
 import { Waiting } from './waiting.ts';
 
@@ -49,6 +50,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
   private readonly replies: Replies;
   private readonly destroyer: Destroyer;
   private readonly wake: () => void;
+  private readonly taskOperation: Operation;
   private readonly pool: Turn[] = [];
   private ready: Activation[] = [];
   /** Turns and waiting frames whose caller may abort, by `source:requestId`. */
@@ -60,6 +62,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
     this.replies = replies;
     this.destroyer = destroyer;
     this.wake = wake;
+    this.taskOperation = state.catalogue.game.defaultLock === 'entity' ? LOCKED_TASK : TASK;
   }
 
   /** A frame for an activation of this node; `input` stands at the frame's first byte. */
@@ -70,8 +73,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
   }
 
   runTask(activation: Activation, task: Task): void {
-    const contractOperation = operationNamed(this.state, activation, task.method);
-    const operation = contractOperation ?? TASK;
+    const operation = operationNamed(this.state, activation, task.method) ?? this.taskOperation;
     if (activation.waiting === 0 && isFree(activation, operation)) this.runTaskNow(activation, operation, task);
     else {
       this.mailboxOf(activation).push(operation.lane, new Waiting(operation, operation.lane, undefined, 0, task));
@@ -117,19 +119,39 @@ export class Scheduler implements TurnEnd, TaskRunner {
     else target.cancelled = true;
   }
 
+  // A turn ends whatever becomes of its answer, or its entity would wait for it for ever.
+
   fulfilled(turn: Turn, value: unknown): void {
-    if (turn.requestId !== 0) this.replies.result(turn.source, turn.lane, turn.requestId, turn.operation, value);
-    this.end(turn);
+    try {
+      if (turn.requestId !== 0) this.replies.result(turn.source, turn.lane, turn.requestId, turn.operation, value);
+    } finally {
+      this.end(turn);
+    }
   }
 
   rejected(turn: Turn, error: unknown): void {
     this.state.counters.turnsFailed++;
-    if (turn.requestId !== 0) this.replies.thrown(turn.source, turn.lane, turn.requestId, turn.operation, error);
-    else this.logFailure(turn, error);
-    this.end(turn);
+    try {
+      if (turn.requestId !== 0) this.replies.thrown(turn.source, turn.lane, turn.requestId, turn.operation, error);
+      else this.logFailure(turn, error);
+    } finally {
+      this.end(turn);
+    }
   }
 
-  /** Runs the waiting of one activation in order until nothing is free or the budget is spent. */
+  /** A waiting frame leaves its mailbox without having run. */
+  forget(waiting: Waiting): void {
+    if (waiting.frame === undefined) return;
+    const input = new Reader(waiting.frame);
+    if (flagsOf(input.view, 0) & FLAG_ABORTABLE) {
+      this.abortable.delete(abortKey(waiting.source, requestIdOf(input.view, 0)));
+    }
+  }
+
+  /**
+   * Runs the waiting of one activation in order until nothing is free or the budget is spent. An `entity` lock that has to wait for open
+   * turns holds the lower priorities back as well: if they began new ones meanwhile, it might never find none open.
+   */
   private pump(activation: Activation, turnsMax: number): number {
     const mailbox = activation.mailbox;
     if (mailbox === undefined) return 0;
@@ -138,7 +160,10 @@ export class Scheduler implements TurnEnd, TaskRunner {
       for (;;) {
         const waiting = mailbox.peek(lane as Lane);
         if (waiting === undefined) break;
-        if (!isFree(activation, waiting.operation)) break;
+        if (!isFree(activation, waiting.operation)) {
+          if (waiting.operation.lock === LOCK_ENTITY) return turns;
+          break;
+        }
         if (turns >= turnsMax) {
           this.makeReady(activation);
           return turns;
@@ -156,13 +181,17 @@ export class Scheduler implements TurnEnd, TaskRunner {
       this.runTaskNow(activation, waiting.operation, waiting.task);
       return;
     }
+    this.forget(waiting);
+    if (waiting.cancelled) return;
     const input = new Reader(waiting.frame!);
-    if (flagsOf(input.view, 0) & FLAG_ABORTABLE) {
-      this.abortable.delete(abortKey(waiting.source, requestIdOf(input.view, 0)));
-      if (waiting.cancelled) return;
-    }
     if (isExpired(input.view, 0, this.state.now)) {
       this.state.counters.expiredBeforeRun++;
+      return;
+    }
+    if (waiting.operation === CREATE) {
+      // It stood behind a destroy whose caller gave up.
+      const error = new EntityExistsError('exists', `${activation.type.name}/${activation.id} exists already.`);
+      this.refuse(input, waiting.source, waiting.lane, CREATE, error);
       return;
     }
     this.run(activation, waiting.operation, input, waiting.source, waiting.lane);
@@ -212,7 +241,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
     turn.source = source;
     turn.requestId = requestIdOf(view, at);
     const wire = deadlineOf(view, at);
-    turn.deadline = wire === 0 ? Number.POSITIVE_INFINITY : state.now + ((wire - (state.now | 0)) | 0);
+    turn.deadline = wire === 0 ? Number.POSITIVE_INFINITY : Math.floor(state.now) + ((wire - (state.now | 0)) | 0);
     turn.traceHigh = traceHighOf(view, at);
     turn.traceLow = traceLowOf(view, at);
     turn.callerEnd = endsOf(view, at) >> 4;
@@ -232,7 +261,8 @@ export class Scheduler implements TurnEnd, TaskRunner {
         operation === DESTROY ? this.destroyer.destroy(activation) : operation.dispatch(activation.entity, input);
     } catch (error) {
       state.turn = undefined;
-      if (error instanceof InvalidMessageError) this.invalid(turn, error);
+      // Other codes are those of calls that the operation itself made.
+      if (error instanceof InvalidMessageError && error.code === 'invalid') this.invalid(turn, error);
       else this.rejected(turn, error);
       return;
     }
@@ -241,6 +271,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
   }
 
   private runTaskNow(activation: Activation, operation: Operation, task: Task): void {
+    if (!task.begin()) return;
     const turn = this.pool.pop() ?? new Turn(this);
     turn.activation = activation;
     turn.operation = operation;
@@ -297,6 +328,10 @@ export class Scheduler implements TurnEnd, TaskRunner {
     if (turn.task !== undefined) {
       turn.task.running = false;
       turn.task = undefined;
+    }
+    if (turn.call !== undefined) {
+      turn.call.ended();
+      turn.call = undefined;
     }
     if (turn.abort !== undefined) {
       this.abortable.delete(abortKey(turn.source, turn.requestId));
@@ -361,9 +396,6 @@ export function isExpired(view: DataView, at: number, now: number): boolean {
 }
 
 const abortKey = (source: number, requestId: number): string => `${source}:${requestId}`;
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 
 /** A task may run an operation of a contract, with that operation's lock. */
 function operationNamed(state: NodeState, activation: Activation, method: string): Operation | undefined {

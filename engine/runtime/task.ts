@@ -3,6 +3,8 @@ import { Timer } from './timing-wheel.ts';
 /** Runs the tasks of one activation. */
 export interface TaskOwner {
   due(task: Task): void;
+  /** A run of it begins. */
+  begun(task: Task): void;
 }
 
 /** A repeatable or delayed operation of one activation. */
@@ -15,6 +17,8 @@ export class Task extends Timer {
   private readonly owner: TaskOwner;
   /** A run of it waits or is in progress. */
   running = false;
+  /** Cancelled or replaced; a run of it that waits does not begin. */
+  cancelled = false;
   /** How often it fell due while the run before was not over. */
   overruns = 0;
 
@@ -29,5 +33,12 @@ export class Task extends Timer {
 
   fire(): void {
     this.owner.due(this);
+  }
+
+  /** False when it was cancelled while the run waited. */
+  begin(): boolean {
+    if (this.cancelled) return false;
+    this.owner.begun(this);
+    return true;
   }
 }

@@ -1,6 +1,7 @@
 import type { Lane } from '../../transport/link.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import type { Activation } from './activation.ts';
+import type { Call } from './call.ts';
 import type { Operation } from './catalogue.ts';
 import type { Task } from './task.ts';
 
@@ -12,6 +13,12 @@ export interface CallContext {
   readonly traceLow: number;
   /** Undefined for most calls: their caller cannot abort. */
   readonly abortSignal: AbortSignal | undefined;
+}
+
+/** The `Call` of a turn. */
+export interface TurnCall extends Call {
+  /** The turn is over: nothing is to be told any more. */
+  ended(): void;
 }
 
 /** Ends turns; the scheduler. */
@@ -41,6 +48,8 @@ export class Turn implements CallContext {
   callerType = 0;
   callerId: EntityId = 0;
   principal: Uint8Array | undefined = undefined;
+  /** `this.call`, once it was read. */
+  call: TurnCall | undefined = undefined;
   /** Made when the caller said that it may abort. */
   abort: AbortController | undefined = undefined;
 
