@@ -81,7 +81,7 @@ test('a node that wakes for another reason shares its old wait when it sleeps ag
   t.is(new Set(waits).size, 1);
   node.arm();
   const last = node.sleep();
-  t.is(last, waits[0]);
+  t.is(last, waits[0]!);
   other.ring();
   await last;
   t.is(Atomics.notify(words, BELL), 0, 'no waiter is left behind');

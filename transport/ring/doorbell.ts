@@ -87,12 +87,8 @@ export class Doorbell {
    * no reason. The event loop goes on meanwhile, but is not kept alive by it.
    */
   sleep(): Promise<void> {
-    if (this.waiting !== undefined) {
-      // It still stands in the queue, or was notified and is about to resolve: either way a ring from now on ends it. But a
-      // ring that came between `arm` and here must not wait for another.
-      if (Atomics.load(this.words, BELL) !== SLEEPING) return Promise.resolve();
-      return this.waiting;
-    }
+    // An old wait still stands in the queue, so that the next notify ends it, or was notified and is about to resolve.
+    if (this.waiting !== undefined) return this.waiting;
     const result = Atomics.waitAsync(this.words, BELL, SLEEPING);
     if (!result.async) return Promise.resolve();
     this.waiting = result.value.then(() => {

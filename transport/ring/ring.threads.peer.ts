@@ -8,7 +8,7 @@ import { RingLinkReader } from './ring-link-reader.ts';
 import { RingLinkWriter } from './ring-link-writer.ts';
 
 /** How a thread waits for the other one. */
-export type Waiting = 'spin' | 'nap' | 'sleep';
+export type Waiting = 'spin' | 'nap' | 'sleep' | 'nap beside an old sleep';
 
 export interface PeerData {
   role: keyof typeof roles;
@@ -56,7 +56,8 @@ class Dice {
 async function rest(bell: Doorbell, waiting: Waiting, ready: () => boolean): Promise<void> {
   if (waiting !== 'spin' && bell.arm() && !ready()) {
     const began = performance.now();
-    if (waiting === 'nap') bell.nap(LOST_AFTER_MS);
+    if (waiting === 'nap beside an old sleep') void bell.sleep();
+    if (waiting !== 'sleep') bell.nap(LOST_AFTER_MS);
     else {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise((resolve) => {

@@ -66,15 +66,18 @@ for (const [reading, writing, rounds] of [
   ['nap', 'sleep', 30_000],
   ['spin', 'nap', 60_000],
 ] as const) {
-  threads(`frames of all sizes and lanes pass in order: the reader ${reading}s, the writer ${writing}s`, async (t) => {
-    const reports = await play(t, {
-      roles: ['streamWriter', 'streamReader'],
-      rounds,
-      waiting: [writing, reading],
-    });
-    t.is(reports[0].frames, reports[1].frames);
-    t.true(reports[0].spilled > 0, 'the ring was full now and then');
-  });
+  threads(
+    `frames of all sizes and lanes pass in order: the reader waits by ${reading}, the writer by ${writing}`,
+    async (t) => {
+      const reports = await play(t, {
+        roles: ['streamWriter', 'streamReader'],
+        rounds,
+        waiting: [writing, reading],
+      });
+      t.is(reports[0].frames, reports[1].frames);
+      t.true(reports[0].spilled > 0, 'the ring was full now and then');
+    },
+  );
 }
 
 threads('a stream through larger rings', async (t) => {
@@ -90,8 +93,9 @@ for (const [one, other, rounds] of [
   ['nap', 'nap', 40_000],
   ['sleep', 'sleep', 8000],
   ['nap', 'sleep', 8000],
+  ['nap', 'nap beside an old sleep', 8000],
 ] as const) {
-  threads(`no wake-up is lost when one ${one}s and the other ${other}s`, async (t) => {
+  threads(`no wake-up is lost: one waits by ${one}, the other by ${other}`, async (t) => {
     const reports = await play(t, { roles: ['ping', 'pong'], rounds, waiting: [one, other] });
     t.log(`${reports[0].rounds} rounds, ${reports[0].wakeUps} and ${reports[1].wakeUps} wake-ups`);
     t.true(reports[0].wakeUps > 0 && reports[1].wakeUps > 0);
