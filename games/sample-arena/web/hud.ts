@@ -18,6 +18,7 @@ export class Hud {
   #island: readonly Row[] = [];
   #all: readonly BoardRow[] = [];
   #me = '';
+  #hurt = '0';
   readonly #texts = new Map<string, string>();
 
   constructor() {
@@ -67,7 +68,10 @@ export class Hud {
   }
 
   hurt(share: number): void {
-    element('haze').style.setProperty('--hurt', share < 0.02 ? '0' : share.toFixed(2));
+    const hurt = share < 0.02 ? '0' : share.toFixed(2);
+    if (hurt === this.#hurt) return;
+    this.#hurt = hurt;
+    element('haze').style.setProperty('--hurt', hurt);
   }
 
   /** A line of the feed; parts in `strong` are names. */

@@ -46,6 +46,7 @@ class Page {
   #aim = 0;
   #pendingMs = 0;
   #lastMs = 0;
+  #mappedTick = -1;
 
   constructor(token: string) {
     this.#token = token;
@@ -241,6 +242,8 @@ class Page {
     if (!this.#playing || !me || !newest) return;
     this.#hud.vitals(me, this.#scene.roster.get(me.number)?.score ?? 0);
     this.#hud.text('position', `${Math.round(me.x)}, ${Math.round(me.y)}`);
+    if (newest.tick === this.#mappedTick) return;
+    this.#mappedTick = newest.tick;
     drawMinimap(this.#minimap, this.#scene.map, newest, me.number);
   }
 
