@@ -14,6 +14,8 @@ export class FrameSender {
   messageBytesMax = 64 * 1024;
   private readonly socket: ClientSocket;
   private readonly batch = new Batch();
+  /** What the socket held back when it was last asked. */
+  private unsentBytes = 0;
   private scheduled = false;
   private rounds = 0;
   private seen = 0;
@@ -38,11 +40,15 @@ export class FrameSender {
 
   /** Bytes that have not left this machine's memory yet. */
   get bufferedBytes(): number {
-    return this.socket.bufferedBytes + this.batch.size;
+    // Asking a socket is not free, and most have nothing left to tell.
+    if (this.unsentBytes > 0) this.unsentBytes = this.socket.bufferedBytes;
+    return this.unsentBytes + this.batch.size;
   }
 
   flush(): void {
-    if (this.batch.count > 0) this.socket.send(this.batch.message());
+    if (this.batch.count === 0) return;
+    this.socket.send(this.batch.message());
+    this.unsentBytes = this.socket.bufferedBytes;
   }
 
   private readonly round = (): void => {

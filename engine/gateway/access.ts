@@ -2,7 +2,8 @@ import { RETURNS } from '../../transport/client/frames.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import type { Access } from '../contract/contract.ts';
 import type { Principal } from '../contract/principal.ts';
-import type { Contracts, GatewayOperation } from './ports.ts';
+import type { Contracts } from './ports.ts';
+import { ReachableOperation } from './reachable-operation.ts';
 
 /** May this principal call an operation of this access on this entity? What is not said to be reachable is not. */
 export function mayCall(access: Access, principal: Principal, id: EntityId): boolean {
@@ -19,7 +20,7 @@ function couldCall(access: Access, principal: Principal): boolean {
 
 /** The operations that some client may call: the only ones that the gateway knows for calls. */
 export class ReachableOperations {
-  private readonly contracts = new Map<string, Map<string, GatewayOperation>>();
+  private readonly contracts = new Map<string, Map<string, ReachableOperation>>();
   /** What principals with the same roles are told is always the same. */
   private readonly listings = new Map<string, Record<string, Record<string, number>>>();
 
@@ -32,11 +33,11 @@ export class ReachableOperations {
         operations = new Map();
         this.contracts.set(name, operations);
       }
-      operations.set(operation.name, operation);
+      operations.set(operation.name, new ReachableOperation(operation, contracts.types));
     }
   }
 
-  find(contract: string, operation: string): GatewayOperation | undefined {
+  find(contract: string, operation: string): ReachableOperation | undefined {
     return this.contracts.get(contract)?.get(operation);
   }
 
@@ -47,11 +48,9 @@ export class ReachableOperations {
     if (known !== undefined) return known;
     const listing: Record<string, Record<string, number>> = {};
     for (const [contract, operations] of this.contracts) {
-      const reachable = [...operations.values()].filter(({ traits }) => couldCall(traits.access, principal));
+      const reachable = [...operations.values()].filter(({ access }) => couldCall(access, principal));
       if (reachable.length === 0) continue;
-      listing[contract] = Object.fromEntries(
-        reachable.map(({ name, model }) => [name, RETURNS.indexOf(model.returns)]),
-      );
+      listing[contract] = Object.fromEntries(reachable.map(({ name, returns }) => [name, RETURNS.indexOf(returns)]));
     }
     // Roles come from the game, but it may make them up per principal.
     if (this.listings.size >= LISTINGS_MAX) this.listings.clear();

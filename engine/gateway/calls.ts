@@ -5,8 +5,9 @@ import { EngineError, GameError, InvalidMessageError } from '../base/errors.ts';
 import { mayCall } from './access.ts';
 import { engineErrorBody, errorBody, FORBIDDEN, INTERNAL, overloadedBody } from './error-body.ts';
 import type { Outbox } from './outbox.ts';
-import type { Caller, GatewayOperation } from './ports.ts';
+import type { Caller } from './ports.ts';
 import { RateBucket } from './rate.ts';
+import type { ReachableOperation } from './reachable-operation.ts';
 import type { SessionContext } from './session-context.ts';
 
 /** Pause for a client that has too many calls under way. */
@@ -18,7 +19,7 @@ export class Calls {
   private readonly caller: Caller;
   private readonly outbox: Outbox;
   private underWay = 0;
-  private buckets: Map<GatewayOperation, RateBucket> | undefined;
+  private buckets: Map<ReachableOperation, RateBucket> | undefined;
   private cancellable: Map<number, AbortController> | undefined;
 
   constructor(context: SessionContext, caller: Caller, outbox: Outbox) {
@@ -33,7 +34,7 @@ export class Calls {
     const { opSeq } = frame;
     const operation = this.context.reachable.find(frame.contract, frame.operation);
     // One answer for what does not exist and for what this client must not reach: nobody learns which.
-    if (operation === undefined || !mayCall(operation.traits.access, this.caller.principal, frame.id)) {
+    if (operation === undefined || !mayCall(operation.access, this.caller.principal, frame.id)) {
       counters.callsForbidden++;
       this.refuse(opSeq, FORBIDDEN);
       return;
@@ -51,7 +52,7 @@ export class Calls {
     }
     let args: unknown[];
     try {
-      args = this.admitted(operation, frame.args);
+      args = operation.admit(this.context.admit, frame.args);
     } catch (error) {
       if (!(error instanceof InvalidMessageError)) {
         this.failInternally(opSeq, operation, error);
@@ -70,7 +71,7 @@ export class Calls {
     this.cancellable?.get(opSeq)?.abort();
   }
 
-  private send(answered: boolean, frame: CallFrame, operation: GatewayOperation, args: unknown[]): void {
+  private send(answered: boolean, frame: CallFrame, operation: ReachableOperation, args: unknown[]): void {
     const { opSeq } = frame;
     let signal: AbortSignal | undefined;
     if (answered && frame.timeoutMs !== undefined) {
@@ -107,8 +108,8 @@ export class Calls {
     );
   }
 
-  private answer(opSeq: number, operation: GatewayOperation, value: unknown): void {
-    if (operation.model.returns !== 'value') {
+  private answer(opSeq: number, operation: ReachableOperation, value: unknown): void {
+    if (operation.returns !== 'value') {
       this.outbox.send([RESULT, opSeq, null]);
       return;
     }
@@ -118,13 +119,13 @@ export class Calls {
       return;
     }
     try {
-      this.outbox.send([RESULT, opSeq, prepare(value, this.context.rules, nameOf(operation))]);
+      this.outbox.send([RESULT, opSeq, prepare(value, this.context.rules, operation.label)]);
     } catch (error) {
       this.failInternally(opSeq, operation, error);
     }
   }
 
-  private fail(opSeq: number, operation: GatewayOperation, error: unknown): void {
+  private fail(opSeq: number, operation: ReachableOperation, error: unknown): void {
     if (error instanceof GameError || error instanceof EngineError) {
       this.refuse(opSeq, errorBody(error, this.context.rules));
       return;
@@ -132,9 +133,9 @@ export class Calls {
     this.failInternally(opSeq, operation, error);
   }
 
-  private failInternally(opSeq: number, operation: GatewayOperation, error: unknown): void {
+  private failInternally(opSeq: number, operation: ReachableOperation, error: unknown): void {
     this.context.counters.callsFailedInternally++;
-    this.context.log.warn({ err: error, operation: nameOf(operation) }, 'a call of a client failed internally');
+    this.context.log.warn({ err: error, operation: operation.label }, 'a call of a client failed internally');
     this.refuse(opSeq, INTERNAL);
   }
 
@@ -143,8 +144,8 @@ export class Calls {
   }
 
   /** Milliseconds to wait before the operation may be called again; 0: go ahead. */
-  private pause(operation: GatewayOperation): number {
-    const { rate } = operation.traits;
+  private pause(operation: ReachableOperation): number {
+    const { rate } = operation;
     if (rate === undefined) return 0;
     const now = this.context.clock.now();
     this.buckets ??= new Map();
@@ -155,29 +156,4 @@ export class Calls {
     }
     return bucket.take(now);
   }
-
-  /** Trailing optional parameters may be missing; anything else has to be there and fit. */
-  private admitted(operation: GatewayOperation, values: unknown[]): unknown[] {
-    const { parameters } = operation.model;
-    if (values.length > parameters.length) {
-      throw new InvalidMessageError(
-        'invalid',
-        `${nameOf(operation)} takes ${parameters.length} arguments, not ${values.length}.`,
-      );
-    }
-    const args: unknown[] = [];
-    for (const [index, { name, type, optional }] of parameters.entries()) {
-      if (optional && index >= values.length) break;
-      const value = values[index];
-      const path = `${nameOf(operation)}: ${name}`;
-      args.push(
-        optional && value === undefined ? undefined : this.context.admit(this.context.types, type, value, path),
-      );
-    }
-    return args;
-  }
-}
-
-function nameOf(operation: GatewayOperation): string {
-  return `${operation.contract.name}.${operation.name}`;
 }
