@@ -38,7 +38,7 @@ test('two frames tell of shots, hits, deaths and spawns', (t) => {
   const impacts = of('impact') as Extract<Clue, { kind: 'impact' }>[];
   t.true(impacts.length >= 5);
   t.true(
-    impacts.every(({ at }) => at.x < 1150 && at.x > 1090),
+    impacts.slice(0, 5).every(({ at }) => at.x < 1150 && at.x > 1090),
     'where his feathers are',
   );
   t.true(of('hit').every((clue) => (clue as { body: BodyView }).body.number === bob));
