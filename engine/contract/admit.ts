@@ -214,8 +214,9 @@ function list(value: unknown, path: string): unknown[] {
 }
 
 function object(value: unknown, path: string): Record<string, unknown> {
-  if (isPlain(value)) return value;
-  throw refused(path, value, 'an object');
+  if (!isPlain(value)) throw refused(path, value, 'an object');
+  if (Object.hasOwn(value, '__proto__')) throw new InvalidMessageError('invalid', `${path} has the key __proto__.`);
+  return value;
 }
 
 /** Data that no type describes keeps its kinds, and only such as carry no code. */
