@@ -11,8 +11,8 @@ export interface Bell {
 
 /** What there is to do on a node. */
 export interface Duties {
-  /** One round of work; returns how much was done. */
-  run(now: number): number;
+  /** One round of work, at most about `framesMax` frames from each link; returns how much was done. */
+  run(now: number, framesMax: number): number;
   /** After the microtasks of a round: what they wrote goes out. */
   flush(): void;
   /** Is there something to do right now? Cheap: called in the idle spin. */
@@ -41,10 +41,16 @@ export const MAIN_THREAD_WAITS: WaitPolicy = { spinMs: 0.02, contendedSpinMs: 0.
 const YIELD_MS = 0.5;
 /** Looks between two readings of the clock in a spin. */
 const SPIN_LOOKS = 32;
-/** A spin that was interrupted for so long lost its core to another thread. */
-const GAP_MS = 0.1;
-/** For how long a lost core means that spinning takes it from somebody who has work. */
-const CONTENDED_MS = 50;
+/** So many spins in vain in a row mean that whoever is waited for wants this very core. */
+const MISSES_MAX = 2;
+/** A node that shares its core tries every so often whether it still does. */
+const WAITS_PER_PROBE = 32;
+/**
+ * Frames from one link in one round. Small: what was answered goes out early and the peer works on it at the same time. On a shared core
+ * there is no same time, and every flush that wakes the peer may cost a switch of threads.
+ */
+const FRAMES_PER_ROUND = 64;
+const FRAMES_PER_ROUND_CONTENDED = 1024;
 const TIMEOUT_MS_MAX = 0x7fff_ffff;
 
 /**
@@ -71,7 +77,10 @@ export class DutyCycle {
   private yieldedAt = 0;
   /** When the node last had nothing left to do; 0 while it has. */
   private idleSince = 0;
-  private contendedUntil = 0;
+  /** Spins in vain, which a nap then did better, since one that found something. */
+  private misses = 0;
+  /** Waits since the core was found to be shared. */
+  private contendedWaits = 0;
   /** Rounds so far; whoever watches the node sees it move. */
   rounds = 0;
 
@@ -107,10 +116,11 @@ export class DutyCycle {
     duties.running(true);
     duties.flush();
     let now = this.clock.now();
-    let done = duties.run(now);
+    const framesMax = this.misses < MISSES_MAX ? FRAMES_PER_ROUND : FRAMES_PER_ROUND_CONTENDED;
+    let done = duties.run(now, framesMax);
     if (done === 0 && this.spin(now)) {
       now = this.clock.now();
-      done = duties.run(now);
+      done = duties.run(now, framesMax);
     }
     if (done > 0 || duties.pending()) {
       this.idleSince = 0;
@@ -131,21 +141,22 @@ export class DutyCycle {
   /**
    * Looks for work until there is some or the spin is over. A busy peer answers within microseconds, while waking a sleeping thread
    * costs tens of them, so a node that has its core for itself had better look. One that shares it must not: whoever it waits for may
-   * be waiting for this very core. The spin notices that itself, by the time that is missing between two looks.
+   * be waiting for this very core, and then nothing comes however long it looks. So spins in vain make the next ones short, until one finds
+   * something again; a long one is tried now and then.
    */
   private spin(from: number): boolean {
     const { duties, policy } = this;
-    const until = from + (from < this.contendedUntil ? policy.contendedSpinMs : policy.spinMs);
-    let now = from;
+    const isContended = this.misses >= MISSES_MAX;
+    const isLong = !isContended || ++this.contendedWaits % WAITS_PER_PROBE === 0;
+    const until = from + (isLong ? policy.spinMs : policy.contendedSpinMs);
     do {
-      for (let look = 0; look < SPIN_LOOKS; look++) if (duties.pending()) return true;
-      const before = now;
-      now = this.clock.now();
-      if (now - before > GAP_MS) {
-        this.contendedUntil = now + CONTENDED_MS;
-        return duties.pending();
+      for (let look = 0; look < SPIN_LOOKS; look++) {
+        if (duties.pending()) {
+          this.misses = 0;
+          return true;
+        }
       }
-    } while (now < until);
+    } while (this.clock.now() < until);
     return false;
   }
 
@@ -168,8 +179,11 @@ export class DutyCycle {
     if (now - this.idleSince < policy.napsMs) {
       bell.nap(Math.min(policy.napMs, due - now));
       bell.disarm();
-      if (duties.pending()) this.next(this.clock.now());
-      else setImmediate(this.round);
+      if (duties.pending()) {
+        // It came as soon as this thread got out of the way.
+        this.misses++;
+        this.next(this.clock.now());
+      } else setImmediate(this.round);
       return;
     }
     this.scheduled = false;

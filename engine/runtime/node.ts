@@ -56,8 +56,7 @@ export interface NodeOptions {
   pendingMax?: number;
 }
 
-/** Frames taken from one link in one round, and waiting turns run in one round. */
-const FRAMES_PER_DRAIN = 64;
+/** Waiting turns run in one round. */
 const TURNS_PER_ROUND = 1024;
 const DRAIN_POLL_MS = 5;
 
@@ -169,14 +168,14 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   // ---- the round
 
-  run(now: number): number {
+  run(now: number, framesMax: number): number {
     const { state, scheduler } = this;
     state.now = now;
     let done = 0;
     for (let i = 0; i < this.readers.length; i++) {
       const { link, source } = this.readers[i]!;
       this.source = source;
-      done += link.drain(this, FRAMES_PER_DRAIN);
+      done += link.drain(this, framesMax);
     }
     if (scheduler.hasReady) done += scheduler.runReady(TURNS_PER_ROUND);
     done += state.wheel.advance(now);

@@ -48,6 +48,8 @@ export class TimingWheel {
   /** The millisecond up to which everything has fired. */
   private tick: number;
   private readonly added: () => void;
+  /** Nothing fires before; looked for again once it has passed. A removed timer leaves it too early, which is harmless. */
+  private bound = 0;
   size = 0;
 
   /** `added` hears of every timer that is added: whoever sleeps until `nextDue` looks again. */
@@ -62,6 +64,7 @@ export class TimingWheel {
     timer.due = due;
     this.place(timer);
     this.size++;
+    this.bound = Math.min(this.bound, Math.max(Math.ceil(due), this.tick + 1));
     this.added();
   }
 
@@ -101,6 +104,11 @@ export class TimingWheel {
   /** A time before which nothing fires: exact within the first level, a lower bound beyond; Infinity when empty. */
   nextDue(): number {
     if (this.size === 0) return Number.POSITIVE_INFINITY;
+    if (this.bound <= this.tick) this.bound = this.searchNextDue();
+    return this.bound;
+  }
+
+  private searchNextDue(): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (let level = 0; level < LEVELS; level++) {
       const unit = 2 ** (level * SLOT_BITS);
