@@ -1,0 +1,123 @@
+import type { LinkReader, LinkWriter } from '../../transport/link.ts';
+import { LoopbackLink, type LoopbackLinkOptions } from '../../transport/loopback/loopback-link.ts';
+import { Doorbell } from '../../transport/ring/doorbell.ts';
+import { RingLinkReader } from '../../transport/ring/ring-link-reader.ts';
+import { RingLinkWriter, type RingLinkWriterOptions } from '../../transport/ring/ring-link-writer.ts';
+import { allocateRingLink, type RingLinkMemoryOptions } from '../../transport/ring/ring-memory.ts';
+import { type Clock, SystemClock } from '../base/clock.ts';
+import type { EntityId } from '../base/entity-id.ts';
+import { Prng } from '../base/prng.ts';
+import { HostRouter } from '../cluster/host-router.ts';
+import { Keyspace } from '../cluster/keyspace.ts';
+import { SlotTable } from '../cluster/slot-table.ts';
+import type { Contract } from '../contract/contract.ts';
+import type { Catalogue } from '../runtime/catalogue.ts';
+import type { WaitPolicy } from '../runtime/duty-cycle.ts';
+import { Node } from '../runtime/node.ts';
+import type { NodeView } from '../runtime/node-view.ts';
+import { CapturedLog } from './captured-log.ts';
+import { ManualClock } from './manual-clock.ts';
+
+export interface LocalHostOptions {
+  /** Default 1. */
+  nodes?: number;
+  /** The system's when left out. */
+  clock?: Clock;
+  seed?: number;
+  /** Pending calls that a node may have. */
+  pendingMax?: number;
+  /** Of the links between nodes. */
+  ring?: RingLinkMemoryOptions & RingLinkWriterOptions;
+  /** Of the link of each node to itself. */
+  loopback?: LoopbackLinkOptions;
+}
+
+/** One thread is shared by all nodes: whoever waits must not block the others. */
+const NEVER_BLOCK: WaitPolicy = { spinMs: 0, contendedSpinMs: 0, napsMs: 0, napMs: 0 };
+
+/** A whole host in one thread: nodes as their threads run them, with real rings in between and a log that can be read. */
+export class LocalHost {
+  readonly nodes: readonly Node[];
+  readonly clock: Clock;
+  readonly log = new CapturedLog();
+  private readonly router: HostRouter;
+  private readonly catalogue: Catalogue;
+
+  constructor(catalogue: Catalogue, options: LocalHostOptions = {}) {
+    const { nodes: count = 1, clock = new SystemClock(), seed = 1, ring = {}, loopback = {} } = options;
+    this.catalogue = catalogue;
+    this.clock = clock;
+    const slots = new SlotTable();
+    slots.spread(count);
+    this.router = new HostRouter(new Keyspace([seed, ~seed]), slots, 'local', count);
+    const bells = Array.from({ length: count }, () => new Doorbell());
+    const memory = bells.map((_, from) => bells.map((_, to) => (from === to ? undefined : allocateRingLink(ring))));
+    this.nodes = bells.map((bell, index) => {
+      const self = new LoopbackLink(loopback);
+      const writers = memory[index]!.map(
+        (link, to): LinkWriter =>
+          link === undefined ? self : new RingLinkWriter(link, { ...ring, readerBell: bells[to]! }),
+      );
+      const readers = memory.map((row, from): LinkReader => {
+        const link = row[index];
+        return link === undefined ? self : new RingLinkReader(link, { writerBell: bells[from]!, scrub: true });
+      });
+      return new Node({
+        index,
+        incarnation: index + 1,
+        catalogue,
+        router: this.router,
+        clock,
+        prng: new Prng(seed, `node ${index}`),
+        log: this.log,
+        writers,
+        readers,
+        bell,
+        waits: NEVER_BLOCK,
+        ...(options.pendingMax === undefined ? {} : { pendingMax: options.pendingMax }),
+      });
+    });
+    for (const node of this.nodes) node.start();
+  }
+
+  /** A node as code outside of entities sees it. */
+  view(node = 0): NodeView {
+    return this.nodes[node]!.view;
+  }
+
+  /** The first whole number from `from` on whose entity lives on `node`. */
+  idOn(node: number, contract: Contract<any>, from = 1): number {
+    const { type } = this.catalogue.entityContract(contract);
+    for (let id = from; ; id++) {
+      const key = type.affinity === undefined ? id : type.affinity(id);
+      const slot = this.router.slotOf(type.affinity === undefined ? type.index : 0xffff, key as EntityId);
+      if (this.router.ownerOf(slot) === node) return id;
+    }
+  }
+
+  /** Moves a `ManualClock`, and resolves once every node has done what is due then. */
+  async advance(ms: number): Promise<void> {
+    if (!(this.clock instanceof ManualClock)) throw new TypeError('Only a ManualClock can be moved.');
+    this.clock.move(ms);
+    for (const node of this.nodes) node.start();
+    await this.settled();
+  }
+
+  /** Resolves once nothing is under way that goes on without time or the outside world. */
+  async settled(): Promise<void> {
+    // Every turn of the event loop ends with all microtasks done, and a node that has work left has a round coming.
+    for (let quietTurns = 0; quietTurns < 3; quietTurns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.nodes.some((node) => node.pending())) quietTurns = 0;
+    }
+  }
+
+  /** A counter of all nodes together. */
+  count(name: keyof Node['counters']): number {
+    return this.nodes.reduce((sum, node) => sum + node.counters[name], 0);
+  }
+
+  stop(): void {
+    for (const node of this.nodes) node.stop();
+  }
+}
