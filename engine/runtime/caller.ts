@@ -119,7 +119,10 @@ export class Caller implements Sender, Stamp, CallSource {
       if (options.lane !== undefined) lane = options.lane;
       if (options.onlyIfActive) flags |= FLAG_ONLY_IF_ACTIVE;
     }
-    if (operation.returns !== RETURNS_VOID && this.signalFor(options) !== undefined) flags |= FLAG_ABORTABLE;
+    // Most calls are made after an await, without options: nothing of them can be aborted, or belongs to another call.
+    if ((options !== undefined || state.turn !== undefined) && operation.returns !== RETURNS_VOID) {
+      if (this.signalFor(options) !== undefined) flags |= FLAG_ABORTABLE;
+    }
     let room = HEADER_BYTES + bytes;
     const targetInHeader = typeof id === 'number' && (id | 0) === id;
     if (!targetInHeader) room += ID_ROOM;
@@ -179,14 +182,14 @@ export class Caller implements Sender, Stamp, CallSource {
     let deadline = now + timeoutMs;
     let traceHigh = state.incarnation;
     let traceLow: number;
-    if (context === undefined) traceLow = ++state.traces;
+    if (context === undefined) traceLow = state.nextTrace();
     else {
       if (context.deadline < deadline) deadline = context.deadline;
       traceHigh = context.traceHigh;
       traceLow = context.traceLow;
       if (deadline <= now) throw timeoutOf(operation);
     }
-    const signal = this.signalFor(options);
+    const signal = options !== undefined || state.turn !== undefined ? this.signalFor(options) : undefined;
     if (signal?.aborted) throw signal.reason;
     const promise = state.pending.add(operation, this, deadline);
     const requestId = state.pending.lastId;
@@ -218,7 +221,7 @@ export class Caller implements Sender, Stamp, CallSource {
       0,
       0,
       context === undefined ? state.incarnation : context.traceHigh,
-      context === undefined ? ++state.traces : context.traceLow,
+      context === undefined ? state.nextTrace() : context.traceLow,
     );
     state.counters.callsSent++;
     if (outbox.hasRoom || operation.reliable) {

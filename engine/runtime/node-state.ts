@@ -34,9 +34,9 @@ export class NodeState {
   draining = false;
   /** The turn whose first slice runs right now: what `this.call` means. */
   turn: Turn | undefined = undefined;
-  traces = 0;
+  private traces = 0;
 
-  constructor(parts: Omit<NodeState, 'now' | 'inCycle' | 'draining' | 'turn' | 'traces' | 'freshNow'>) {
+  constructor(parts: Omit<NodeState, 'now' | 'inCycle' | 'draining' | 'turn' | 'nextTrace' | 'freshNow'>) {
     this.index = parts.index;
     this.incarnation = parts.incarnation;
     this.catalogue = parts.catalogue;
@@ -50,6 +50,12 @@ export class NodeState {
     this.failures = parts.failures;
     this.wheel = parts.wheel;
     this.now = parts.clock.now();
+  }
+
+  /** For a call that belongs to no other; wraps, and stays a small integer. */
+  nextTrace(): number {
+    this.traces = (this.traces + 1) & 0x3fff_ffff;
+    return this.traces;
   }
 
   freshNow(): number {

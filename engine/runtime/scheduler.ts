@@ -280,7 +280,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
     turn.requestId = 0;
     turn.deadline = Number.POSITIVE_INFINITY;
     turn.traceHigh = this.state.incarnation;
-    turn.traceLow = ++this.state.traces;
+    turn.traceLow = this.state.nextTrace();
     this.begin(turn, operation);
     this.state.counters.tasksRun++;
     let result: unknown;
