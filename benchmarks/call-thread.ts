@@ -10,11 +10,14 @@ interface Stand {
   readonly host: PingHost;
   /** On node 0; its targets are on node 1. */
   readonly driver: Driver;
+  readonly bare: Pair;
   readonly post: Pair;
   readonly postBatched: Pair;
 }
 
 const ENGINE_CALLS = 1_000_000;
+const BARE_CALLS = 3_000_000;
+const BARE_MESSAGES = 10_000_000;
 const POST_CALLS = 200_000;
 const LATENCY_CALLS = 50_000;
 const POST_LATENCY_CALLS = 5_000;
@@ -24,8 +27,8 @@ const driven =
   (outstanding: number, calls: number): Measure<Stand> =>
   async ({ driver }, effort) => [perSecond(effort.of(calls), (await driver.drive(outstanding, effort.of(calls))).ms)];
 
-const posted =
-  (which: 'post' | 'postBatched', outstanding: number, calls: number): Measure<Stand> =>
+const run =
+  (which: 'bare' | 'post' | 'postBatched', outstanding: number, calls: number): Measure<Stand> =>
   async (stand, effort) => [
     perSecond(effort.of(calls), (await stand[which].run('drive', outstanding, effort.of(calls))).ms),
   ];
@@ -35,28 +38,33 @@ function throughput(outstanding: number): Subject<Stand> {
     figures: [{ name: `call-thread.k${outstanding}`, unit: '/s' }],
     thing: driven(outstanding, ENGINE_CALLS),
     yardsticks: {
-      post: posted('post', outstanding, POST_CALLS),
-      'post-batched': posted('postBatched', outstanding, ENGINE_CALLS),
+      bare: run('bare', outstanding, BARE_CALLS),
+      post: run('post', outstanding, POST_CALLS),
+      'post-batched': run('postBatched', outstanding, ENGINE_CALLS),
     },
   };
 }
+
+const latencies = ({ p50Us, p99Us }: { p50Us: number; p99Us: number }): number[] => [p50Us, p99Us];
 
 const latency: Subject<Stand> = {
   figures: [
     { name: 'call-thread.k1.p50', unit: 'µs' },
     { name: 'call-thread.k1.p99', unit: 'µs' },
   ],
-  thing: async ({ driver }, effort) => {
-    const { p50Us, p99Us } = await driver.drive(1, effort.of(LATENCY_CALLS));
-    return [p50Us, p99Us];
-  },
+  thing: async ({ driver }, effort) => latencies(await driver.drive(1, effort.of(LATENCY_CALLS))),
   yardsticks: {
-    post: async ({ post }, effort) => {
-      const { p50Us, p99Us } = await post.run('drive', 1, effort.of(POST_LATENCY_CALLS));
-      return [p50Us, p99Us];
-    },
+    bare: async ({ bare }, effort) => latencies(await bare.run('drive', 1, effort.of(LATENCY_CALLS))),
+    post: async ({ post }, effort) => latencies(await post.run('drive', 1, effort.of(POST_LATENCY_CALLS))),
   },
 };
+
+const flooding =
+  (which: 'bare' | 'post', most: number): Measure<Stand> =>
+  async (stand, effort) => {
+    const messages = flooded(effort.of(most));
+    return [perSecond(messages, (await stand[which].run('flood', SENDERS, messages)).ms)];
+  };
 
 const oneWay: Subject<Stand> = {
   figures: [{ name: 'call-thread.oneway', unit: '/s' }],
@@ -64,12 +72,7 @@ const oneWay: Subject<Stand> = {
     const messages = flooded(effort.of(ENGINE_CALLS));
     return [perSecond(messages, (await driver.flood(SENDERS, messages)).ms)];
   },
-  yardsticks: {
-    post: async ({ post }, effort) => {
-      const messages = flooded(effort.of(POST_CALLS));
-      return [perSecond(messages, (await post.run('flood', SENDERS, messages)).ms)];
-    },
-  },
+  yardsticks: { bare: flooding('bare', BARE_MESSAGES), post: flooding('post', POST_CALLS) },
 };
 
 /** One more busy process: whoever waits by spinning alone loses its core. */
@@ -77,7 +80,7 @@ const contended: Subject<Stand> = {
   figures: [{ name: 'call-thread.contended', unit: '/s' }],
   thing: (stand, effort) => besideBusyProcess(() => driven(256, ENGINE_CALLS)(stand, effort)),
   yardsticks: {
-    'post-batched': (stand, effort) => besideBusyProcess(() => posted('postBatched', 256, ENGINE_CALLS)(stand, effort)),
+    'post-batched': (stand, effort) => besideBusyProcess(() => run('postBatched', 256, ENGINE_CALLS)(stand, effort)),
   },
 };
 
@@ -89,11 +92,12 @@ export const callThread: Topic<Stand> = {
     return {
       host,
       driver: await host.driverOn(0, 1),
+      bare: await Pair.start(program('bare-ring')),
       post: await Pair.start(program('post')),
       postBatched: await Pair.start(program('post-batched')),
     };
   },
-  async close({ host, post, postBatched }) {
-    await Promise.all([host.stop(), post.close(), postBatched.close()]);
+  async close({ host, bare, post, postBatched }) {
+    await Promise.all([host.stop(), bare.close(), post.close(), postBatched.close()]);
   },
 };

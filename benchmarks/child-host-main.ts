@@ -1,5 +1,6 @@
 // What runs in the process of a ChildHost; the argument is the number of its nodes.
 import type { Order } from './child-host.ts';
+import { heapBytes } from './games/ping/heap.ts';
 import { PingHost } from './ping-host.ts';
 
 const host = await PingHost.start(Number(process.argv[2]));
@@ -10,7 +11,7 @@ process.on('message', (order: Order) => {
   // Unhandled, a failure ends this process, and whoever waits for the answer is told.
   void run(order).then((answer) => process.send!(answer));
 });
-process.send!('up');
+process.send!(host.host.port);
 
 async function run(order: Order): Promise<unknown> {
   switch (order.kind) {
@@ -27,5 +28,8 @@ async function run(order: Order): Promise<unknown> {
       return driver.populate(0, order.count, order.outstanding);
     case 'populate-plain':
       return driver.populatePlain(order.count);
+    case 'resident':
+      heapBytes();
+      return process.memoryUsage.rss();
   }
 }

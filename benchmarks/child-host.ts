@@ -12,19 +12,31 @@ export type Order =
   | { readonly kind: 'rest'; readonly ms: number }
   /** Activates this many entities, or makes as many plain objects, on a node; answers a Population. */
   | { readonly kind: 'populate'; readonly count: number; readonly outstanding: number }
-  | { readonly kind: 'populate-plain'; readonly count: number };
+  | { readonly kind: 'populate-plain'; readonly count: number }
+  /** Answers the resident memory in bytes, garbage collected. */
+  | { readonly kind: 'resident' };
 
 export class ChildHost implements AsyncDisposable {
+  /** Of its gateway. */
+  port = 0;
   private readonly child: ReturnType<typeof fork>;
 
   private constructor(child: ReturnType<typeof fork>) {
     this.child = child;
   }
 
-  static async start(workers: number): Promise<ChildHost> {
-    const program = fileURLToPath(new URL('./child-host-main.js', import.meta.url));
-    const host = new ChildHost(fork(program, [String(workers)]));
-    await host.answer();
+  static start(workers: number): Promise<ChildHost> {
+    return ChildHost.fork('./child-host-main.js', [String(workers)]);
+  }
+
+  /** Nothing but `ws`: only `port` and `resident` are of use. */
+  static startBare(): Promise<ChildHost> {
+    return ChildHost.fork('./yardsticks/bare-ws.js', []);
+  }
+
+  private static async fork(program: string, args: readonly string[]): Promise<ChildHost> {
+    const host = new ChildHost(fork(fileURLToPath(new URL(program, import.meta.url)), args));
+    host.port = (await host.answer()) as number;
     return host;
   }
 
@@ -42,6 +54,10 @@ export class ChildHost implements AsyncDisposable {
 
   populatePlain(count: number): Promise<Population> {
     return this.ask({ kind: 'populate-plain', count }) as Promise<Population>;
+  }
+
+  resident(): Promise<number> {
+    return this.ask({ kind: 'resident' }) as Promise<number>;
   }
 
   /** Nothing of it is worth an orderly end. */

@@ -27,6 +27,11 @@ export const GOALS: readonly Goal[] = [
     { figure: `${figure}.encode`, to: CODECS, atLeast: 10 },
     { figure: `${figure}.decode`, to: CODECS, atLeast: 4 },
   ]),
+  { figure: 'gateway.call.c1', to: ['bare'], atLeast: 0.8 },
+  { figure: 'gateway.call.c256', to: ['bare'], atLeast: 0.8 },
+  { figure: 'gateway.broadcast', to: ['bare'], atLeast: 0.8 },
+  { figure: 'gateway.join', to: ['bare'], atLeast: 0.5 },
+  { figure: 'gateway.idle-bytes', to: ['bare'], atMost: 1.5 },
   { figure: 'entity.idle-bytes', atMost: 600 },
   { figure: 'entity.activate', atLeast: 1_000_000 },
 ];

@@ -9,33 +9,34 @@ import { TARGETS } from './yardsticks/targets.ts';
 
 const GAME = fileURLToPath(new URL('../../benchmarks/games/ping/game.ts', import.meta.url));
 
+/** Contracts of the benchmark game. */
+export interface PingContracts {
+  readonly Driver: Contract<Driver>;
+  readonly Target: Contract<Target>;
+}
+
 /** A host as users start it, with the game that calls are measured with, and drivers that call from inside of it. */
 export class PingHost {
   readonly host: Host;
-  private readonly drivers: Contract<Driver>;
-  private readonly targets: Contract<Target>;
+  private readonly contracts: PingContracts;
 
-  private constructor(host: Host, generated: Generated) {
-    const contractOf = (name: string): Contract<any> =>
-      generated.contracts.find(({ contract }) => contract.name === name)!.contract;
+  private constructor(host: Host, contracts: PingContracts) {
     this.host = host;
-    this.drivers = contractOf('Driver');
-    this.targets = contractOf('Target');
+    this.contracts = contracts;
   }
 
   static async start(workers: number): Promise<PingHost> {
-    const { generated } = await pingGame();
     const options = { port: 0, address: '127.0.0.1', adminPort: 0, store: 'memory', logLevel: 'warn' };
-    return new PingHost(await startHost({ ...options, game: GAME, workers }), generated);
+    return new PingHost(await startHost({ ...options, game: GAME, workers }), await pingContracts());
   }
 
   /** A driver that lives on node `callers` and calls 1000 targets that live on node `callees`. */
   async driverOn(callers: number, callees: number): Promise<Driver> {
     // Drivers of different pairs are different entities: each keeps proxies of its own.
-    const id = await this.idOn(this.drivers, callers, 1 + callees * 1_000_000);
+    const id = await this.idOn(this.contracts.Driver, callers, 1 + callees * 1_000_000);
     const ids: number[] = [];
     for (let next = 0; ids.length < TARGETS; next = ids.at(-1)! + 1) {
-      ids.push(await this.idOn(this.targets, callees, next));
+      ids.push(await this.idOn(this.contracts.Target, callees, next));
     }
     const driver = this.driver(id);
     await driver.aim(ids);
@@ -43,11 +44,11 @@ export class PingHost {
   }
 
   driver(id: number): Driver {
-    return this.host.getProxy(this.drivers, id);
+    return this.host.getProxy(this.contracts.Driver, id);
   }
 
   target(id: number): Target {
-    return this.host.getProxy(this.targets, id);
+    return this.host.getProxy(this.contracts.Target, id);
   }
 
   stop(): Promise<void> {
@@ -65,4 +66,11 @@ export class PingHost {
 export async function pingGame(): Promise<{ generated: Generated }> {
   const built = await buildGame(GAME);
   return import(built.generated);
+}
+
+export async function pingContracts(): Promise<PingContracts> {
+  const { generated } = await pingGame();
+  const contractOf = (name: string): Contract<any> =>
+    generated.contracts.find(({ contract }) => contract.name === name)!.contract;
+  return { Driver: contractOf('Driver'), Target: contractOf('Target') };
 }

@@ -2,9 +2,10 @@ import { callLocal } from './call-local.ts';
 import { callThread } from './call-thread.ts';
 import { codec } from './codec.ts';
 import { entities } from './entity.ts';
+import { gateway } from './gateway.ts';
 import { idle } from './idle.ts';
 import type { Topic } from './topic.ts';
 import { wake } from './wake.ts';
 
 /** Everything that `npm run bench` measures, in the order of the table. */
-export const TOPICS: readonly Topic<any>[] = [codec, callLocal, callThread, wake, idle, entities];
+export const TOPICS: readonly Topic<any>[] = [codec, callLocal, callThread, wake, gateway, idle, entities];

@@ -9,8 +9,16 @@ export interface Target {
   told(): Promise<int32>;
   /** For the codec: nobody calls it. */
   keep(state: GameState): Promise<void>;
+  /** For clients. */
+  echo(bytes: Uint8Array): Promise<Uint8Array>;
 }
-export const Target = contract<Target>('Target', { ping: {}, tell: {}, told: {}, keep: {} });
+export const Target = contract<Target>('Target', {
+  ping: {},
+  tell: {},
+  told: {},
+  keep: {},
+  echo: { access: 'client' },
+});
 
 /** About 250 bytes on the wire: what a game sends all the time. */
 export interface GameState {
@@ -69,6 +77,10 @@ export interface Driver {
   populate(first: int32, count: int32, outstanding: int32): Promise<Population>;
   /** What `populate` is held against: as many plain objects in a Map. */
   populatePlain(count: int32): Promise<Population>;
+  /** Lets the clients `first` … `first + count - 1` see what is shown. */
+  invite(first: int32, count: int32): Promise<void>;
+  /** Shows 100 bytes to all of them, so many times. */
+  show(times: int32): void;
 }
 export const Driver = contract<Driver>('Driver', {
   aim: {},
@@ -77,4 +89,12 @@ export const Driver = contract<Driver>('Driver', {
   wake: { timeout: '2m' },
   populate: { timeout: '2m' },
   populatePlain: { timeout: '2m' },
+  invite: { access: 'client' },
+  show: { access: 'client' },
 });
+
+/** Implemented by clients. */
+export interface View {
+  shown(bytes: Uint8Array): void;
+}
+export const View = contract<View>('View', { shown: {} });

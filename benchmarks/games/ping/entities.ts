@@ -1,5 +1,5 @@
 import { type EntityId, type int32, NodeEntity } from 'skerry';
-import { type Driver, type GameState, type Population, Target, type Timing } from './contracts.ts';
+import { type Driver, type GameState, type Population, Target, type Timing, View } from './contracts.ts';
 import { heapBytes } from './heap.ts';
 import { afterSilence, drive, flood } from './load.ts';
 
@@ -21,10 +21,16 @@ export class TargetEntity extends NodeEntity implements Target {
   }
 
   async keep(_state: GameState): Promise<void> {}
+
+  async echo(bytes: Uint8Array): Promise<Uint8Array> {
+    return bytes;
+  }
 }
 
 export class DriverEntity extends NodeEntity implements Driver {
   private targets: Target[] = [];
+  private readonly viewers = this.node.group(View, 'viewers');
+  private readonly picture = new Uint8Array(100);
 
   async aim(targets: int32[]): Promise<void> {
     this.targets = targets.map((id) => this.node.getProxy(Target, id));
@@ -79,6 +85,14 @@ export class DriverEntity extends NodeEntity implements Driver {
     const bytesEach = (heapBytes() - before) / count;
     if (all.get(count - 1)?.id !== count - 1) throw new Error('The map lost an object.');
     return { ms, bytesEach };
+  }
+
+  async invite(first: int32, count: int32): Promise<void> {
+    await Promise.all(Array.from({ length: count }, (_, i) => this.viewers.add(first + i)));
+  }
+
+  show(times: int32): void {
+    for (let i = 0; i < times; i++) this.viewers.proxy.shown(this.picture);
   }
 }
 
