@@ -10,6 +10,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { readNumber, writeCount } from './count.ts';
 import { invalid, truncated } from './invalid.ts';
 import type { Reader } from './reader.ts';
+import { MEMO_BYTES_MAX, TextMemo } from './text-memo.ts';
 import { MISMATCH, OVERFLOW, type Writer } from './writer.ts';
 
 interface NativeText {
@@ -24,8 +25,9 @@ const { utf8Write, ucs2Write, utf8Slice, ucs2Slice } = native;
 
 /** Up to here writing in a loop is faster than the way into native code. */
 const WRITE_CHARS_MAX = 24;
-/** Up to here reading is; beyond 12 the pieces would be joined as a rope, to be flattened by whoever looks at the text. */
-const READ_BYTES_MAX = 12;
+
+/** One for the thread. Not state that two nodes could notice: what it answers with is what the bytes say, whoever asked before. */
+const memo = new TextMemo();
 
 export function writeString(out: Writer, text: unknown): void {
   if (typeof text !== 'string') throw MISMATCH;
@@ -103,28 +105,8 @@ export function readString(input: Reader): string {
 
 /** Text of `bytes` bytes at `at`, which the caller found to be there. InvalidMessageError when it is not UTF-8. */
 export function readUtf8(input: Reader, at: number, bytes: number): string {
-  return bytes <= READ_BYTES_MAX ? readShortUtf8(input, at, bytes) : readLongUtf8(input, at, bytes);
-}
-
-function readShortUtf8(input: Reader, at: number, bytes: number): string {
-  const view = input.view;
-  let text = '';
-  let all = 0;
-  let i = 0;
-  for (; i + 3 < bytes; i += 4) {
-    const a = view.getUint8(at + i);
-    const b = view.getUint8(at + i + 1);
-    const c = view.getUint8(at + i + 2);
-    const d = view.getUint8(at + i + 3);
-    all |= a | b | c | d;
-    text += String.fromCharCode(a, b, c, d);
-  }
-  for (; i < bytes; i++) {
-    const code = view.getUint8(at + i);
-    all |= code;
-    text += String.fromCharCode(code);
-  }
-  return all < 0x80 ? text : readLongUtf8(input, at, bytes);
+  if (bytes > MEMO_BYTES_MAX) return readLongUtf8(input, at, bytes);
+  return memo.read(input, at, bytes) ?? readLongUtf8(input, at, bytes);
 }
 
 function readLongUtf8(input: Reader, at: number, bytes: number): string {
