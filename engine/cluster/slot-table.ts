@@ -4,15 +4,15 @@ import { SLOTS } from './keyspace.ts';
  * Slot → (node, epoch) of one host, in memory that all its threads share.
  *
  *   word 0          VERSION  of the table; grows with every change
- *   word 16         OWNER    node index of each slot, 4096 words
- *   word 16 + 4096  EPOCH    of each slot, 4096 words
+ *   word 16 + 2 n   OWNER    node index of slot n
+ *   word 17 + 2 n   EPOCH    of slot n, beside it because whoever reads one reads the other
  *
  * Readers need no lock: a reader that sees an old owner sends there and is refused by the owner, which looks itself.
  */
 const VERSION = 0;
 const OWNER = 16;
-const EPOCH = OWNER + SLOTS;
-const WORDS = EPOCH + SLOTS;
+const EPOCH = OWNER + 1;
+const WORDS = OWNER + 2 * SLOTS;
 
 export class SlotTable {
   readonly memory: SharedArrayBuffer;
@@ -26,19 +26,19 @@ export class SlotTable {
   /** Spreads all slots evenly over the nodes 0 … nodes - 1. Before the nodes run. */
   spread(nodes: number): void {
     for (let slot = 0; slot < SLOTS; slot++) {
-      this.words[OWNER + slot] = slot % nodes;
-      this.words[EPOCH + slot] = 1;
+      this.words[OWNER + 2 * slot] = slot % nodes;
+      this.words[EPOCH + 2 * slot] = 1;
     }
     // Partner: the load in `version` of the node threads; they are started later, which orders the plain stores above as well.
     Atomics.store(this.words, VERSION, 1);
   }
 
   ownerOf(slot: number): number {
-    return this.words[OWNER + slot]!;
+    return this.words[OWNER + 2 * slot]!;
   }
 
   epochOf(slot: number): number {
-    return this.words[EPOCH + slot]!;
+    return this.words[EPOCH + 2 * slot]!;
   }
 
   get version(): number {

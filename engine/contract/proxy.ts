@@ -36,6 +36,8 @@ export abstract class Proxy implements Addressed {
   readonly $slot: number;
   readonly $end: number;
   readonly $options: object | undefined;
+  /** An entity behind an int32 id, called as its contract says: what nearly every proxy is. */
+  readonly $plain: boolean;
   /** The contract's name; generated classes define it on their prototype. */
   declare readonly $contract: string;
 
@@ -45,6 +47,7 @@ export abstract class Proxy implements Addressed {
     this.$slot = slot;
     this.$end = end;
     this.$options = options;
+    this.$plain = options === undefined && slot >= 0 && typeof id === 'number' && (id | 0) === id;
   }
 
   [ADDRESS](): { contracts: readonly string[]; id: EntityId } {

@@ -11,6 +11,7 @@ import {
   completeRequest,
   END_ENTITY,
   END_GROUP,
+  endWordOf,
   FLAG_ABORTABLE,
   FLAG_ONLY_IF_ACTIVE,
   FLAG_PRINCIPAL,
@@ -21,6 +22,8 @@ import {
   KIND_ONE_WAY,
   KIND_REQUEST,
   type Stamp,
+  slotWordOf,
+  writePlainRequest,
   writeRequest,
 } from './frame.ts';
 import type { NodeState } from './node-state.ts';
@@ -53,13 +56,16 @@ const ID_ROOM = ID_BYTES_MAX + 16;
 export class Caller implements Sender, Stamp, CallSource {
   readonly end: number;
   readonly type: number;
-  readonly idKind: number;
+  readonly slotWord: number;
+  readonly endWord: number;
   readonly intId: number;
-  readonly slot: number;
   readonly sourceId: EntityId;
   protected readonly state: NodeState;
   /** Of a client, as CBOR. */
   private readonly principal: Uint8Array | undefined;
+  private readonly idInHeader: boolean;
+  /** Nothing of it stands behind the header. */
+  private readonly isPlain: boolean;
 
   constructor(state: NodeState, end: number, type: number, id: EntityId, slot: number, principal?: Uint8Array) {
     this.state = state;
@@ -67,9 +73,11 @@ export class Caller implements Sender, Stamp, CallSource {
     this.type = type;
     this.sourceId = id;
     const isInt32 = typeof id === 'number' && (id | 0) === id;
-    this.idKind = isInt32 ? ID_INT32 : ID_OTHER;
+    this.slotWord = slotWordOf(slot);
+    this.endWord = endWordOf(type, isInt32 ? ID_INT32 : ID_OTHER, end);
     this.intId = isInt32 ? id : 0;
-    this.slot = slot;
+    this.idInHeader = isInt32;
+    this.isPlain = isInt32 && principal === undefined;
     this.principal = principal;
   }
 
@@ -79,7 +87,16 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   open(proxy: Proxy, code: number, bytes: number): Writer {
-    const operation = this.state.catalogue.operations[code]!;
+    const { state } = this;
+    const operation = state.catalogue.operations[code]!;
+    if (proxy.$plain && this.isPlain && state.turn === undefined) {
+      const slot = proxy.$slot;
+      const out = state.outbox.begin(state.router.ownerOf(slot), operation.lane, HEADER_BYTES + bytes);
+      const id = proxy.$id as number;
+      writePlainRequest(out, operation.headWord, slot, state.router.epochOf(slot), id, this, state.incarnation);
+      state.outbox.endHeader();
+      return out;
+    }
     return this.openFrame(
       operation,
       proxy.$id,
@@ -126,7 +143,7 @@ export class Caller implements Sender, Stamp, CallSource {
     let room = HEADER_BYTES + bytes;
     const targetInHeader = typeof id === 'number' && (id | 0) === id;
     if (!targetInHeader) room += ID_ROOM;
-    if (this.idKind !== ID_INT32) room += ID_ROOM;
+    if (!this.idInHeader) room += ID_ROOM;
     const principal = this.principal;
     if (principal !== undefined) {
       flags |= FLAG_PRINCIPAL;
@@ -148,7 +165,7 @@ export class Caller implements Sender, Stamp, CallSource {
       state.incarnation,
     );
     if (!targetInHeader) writeEntityId(out, id);
-    if (this.idKind !== ID_INT32) writeEntityId(out, this.sourceId);
+    if (!this.idInHeader) writeEntityId(out, this.sourceId);
     if (principal !== undefined) {
       out.view.setUint32(out.at, principal.length, true);
       out.bytes.set(principal, out.at + 4);
@@ -165,7 +182,28 @@ export class Caller implements Sender, Stamp, CallSource {
 
   call(proxy: Proxy, code: number): Promise<unknown> {
     const operation = this.state.catalogue.operations[code]!;
+    if (proxy.$plain && operation.reliable && operation.timeoutMs >= SHORT_MS && this.state.turn === undefined) {
+      return this.callPlainly(operation);
+    }
     return this.callFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
+  }
+
+  /** `callFrame` for a call without options that belongs to no other: most calls, made after an await. */
+  private callPlainly(operation: Operation): Promise<unknown> {
+    const { state } = this;
+    const { outbox, pending } = state;
+    const now = state.freshNow();
+    const deadline = now + operation.timeoutMs;
+    const promise = pending.add(operation, this, deadline);
+    const requestId = pending.lastId;
+    const wire = wireDeadline(deadline, now);
+    completeRequest(outbox.writer.view, outbox.frameStart, requestId, wire, state.incarnation, state.nextTrace());
+    state.counters.callsSent++;
+    if (outbox.commit() === FULL) {
+      state.counters.refusedLinkFull++;
+      pending.failCall(requestId, linkFull(operation));
+    }
+    return promise;
   }
 
   protected callFrame(

@@ -8,6 +8,7 @@ import type { Contract, OperationTraits, Priority } from '../contract/contract.t
 import type { Generated, GeneratedContract } from '../contract/generated.ts';
 import type { OperationModel, WireTypes } from '../contract/wire-type.ts';
 import type { NodeEntity } from './entity.ts';
+import { headWordOf, KIND_ONE_WAY, KIND_REQUEST } from './frame.ts';
 import type { EntityDefinition, Game } from './game.ts';
 
 export const RETURNS_VOID = 0;
@@ -21,6 +22,8 @@ export const LOCK_ENTITY = 2;
 /** One operation with everything that the data plane asks of it, as plain fields of one shape. */
 export interface Operation {
   readonly code: number;
+  /** Word 0 of its request frames. */
+  readonly headWord: number;
   readonly name: string;
   readonly contract: BoundContract;
   readonly traits: OperationTraits;
@@ -188,6 +191,7 @@ function bind(game: Game, generated: GeneratedContract, type: EntityTypeEntry | 
     }
     return {
       code: operation.code,
+      headWord: headWordOf(model.returns === 'void' ? KIND_ONE_WAY : KIND_REQUEST, operation.code),
       name: operation.name,
       contract: bound,
       traits,

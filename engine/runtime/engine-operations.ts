@@ -4,6 +4,7 @@ import { OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import { LANE_MEDIUM } from '../../transport/link.ts';
 import { TIMEOUT_MS_DEFAULT } from '../contract/contract.ts';
 import { type BoundContract, LOCK_ENTITY, LOCK_NONE, type Operation, RETURNS_VALUE } from './catalogue.ts';
+import { headWordOf, KIND_REQUEST } from './frame.ts';
 
 /**
  * What the engine itself asks of another node travels like any call: same frames, same order, same pending calls. Codes above
@@ -16,6 +17,7 @@ const CONTRACT = { name: 'node', operations: [], type: undefined } as unknown as
 function engineOperation(code: number, name: string, lock = LOCK_NONE): Operation {
   return Object.freeze({
     code,
+    headWord: headWordOf(KIND_REQUEST, code),
     name,
     contract: CONTRACT,
     traits: undefined as never,

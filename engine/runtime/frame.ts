@@ -68,11 +68,38 @@ export const END_GROUP = 4;
 
 /** Who sends: the part of the header that stays the same for one caller. */
 export interface Stamp {
-  readonly end: number;
-  readonly type: number;
-  readonly idKind: number;
+  /** Words 12 and 28 as far as they tell the source, see `slotWordOf` and `endWordOf`. */
+  readonly slotWord: number;
+  readonly endWord: number;
   readonly intId: number;
-  readonly slot: number;
+}
+
+export const slotWordOf = (sourceSlot: number): number => sourceSlot << 16;
+export const endWordOf = (type: number, idKind: number, end: number): number => type | (idKind << 20) | (end << 28);
+/** Word 0 of a frame. */
+export const headWordOf = (kind: number, operation: number): number => kind | (operation << 16);
+
+/** A request to an entity with an int32 id from a source with one, nothing special about it: most frames there are. */
+export function writePlainRequest(
+  out: Writer,
+  headWord: number,
+  slot: number,
+  epoch: number,
+  targetId: number,
+  source: Stamp,
+  incarnation: number,
+): void {
+  const view = out.view;
+  const at = out.at;
+  view.setInt32(at + KIND, headWord, true);
+  view.setInt32(at + SLOT, slot | source.slotWord, true);
+  view.setInt32(at + EPOCH, epoch, true);
+  view.setInt32(at + SOURCE_EPOCH, 0, true);
+  view.setInt32(at + SOURCE_INCARNATION, incarnation, true);
+  view.setInt32(at + SOURCE_TYPE, source.endWord, true);
+  view.setInt32(at + TARGET_ID, targetId, true);
+  view.setInt32(at + SOURCE_ID, source.intId, true);
+  out.at = at + HEADER_BYTES;
 }
 
 export function writeRequest(
@@ -91,16 +118,12 @@ export function writeRequest(
 ): void {
   const view = out.view;
   const at = out.at;
-  view.setInt32(at + KIND, kind | (flags << 8) | (operation << 16), true);
-  view.setInt32(at + SLOT, (slot & 0xffff) | (source.slot << 16), true);
+  view.setInt32(at + KIND, headWordOf(kind, operation) | (flags << 8), true);
+  view.setInt32(at + SLOT, (slot & 0xffff) | source.slotWord, true);
   view.setInt32(at + EPOCH, epoch, true);
   view.setInt32(at + SOURCE_EPOCH, sourceEpoch, true);
   view.setInt32(at + SOURCE_INCARNATION, incarnation, true);
-  view.setInt32(
-    at + SOURCE_TYPE,
-    source.type | ((targetIdKind | (source.idKind << 4)) << 16) | ((targetEnd | (source.end << 4)) << 24),
-    true,
-  );
+  view.setInt32(at + SOURCE_TYPE, source.endWord | (targetIdKind << 16) | (targetEnd << 24), true);
   view.setInt32(at + TARGET_ID, targetId, true);
   view.setInt32(at + SOURCE_ID, source.intId, true);
   out.at = at + HEADER_BYTES;
