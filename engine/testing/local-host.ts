@@ -1,4 +1,4 @@
-import type { LinkReader, LinkWriter } from '../../transport/link.ts';
+import type { LinkCounters, LinkReader, LinkWriter } from '../../transport/link.ts';
 import { LoopbackLink, type LoopbackLinkOptions } from '../../transport/loopback/loopback-link.ts';
 import { Doorbell } from '../../transport/ring/doorbell.ts';
 import { RingLinkReader } from '../../transport/ring/ring-link-reader.ts';
@@ -40,6 +40,8 @@ export class LocalHost {
   readonly nodes: readonly Node[];
   readonly clock: Clock;
   readonly log = new CapturedLog();
+  /** What every node writes to every other one, and to itself. */
+  readonly links: readonly (readonly (LinkWriter & LinkCounters)[])[];
   private readonly router: HostRouter;
   private readonly catalogue: Catalogue;
 
@@ -52,15 +54,16 @@ export class LocalHost {
     this.router = new HostRouter(new Keyspace([seed, ~seed]), slots, 'local', count);
     const bells = Array.from({ length: count }, () => new Doorbell());
     const memory = bells.map((_, from) => bells.map((_, to) => (from === to ? undefined : allocateRingLink(ring))));
+    const own = bells.map(() => new LoopbackLink(loopback));
+    this.links = memory.map((row, from) =>
+      row.map((link, to) =>
+        link === undefined ? own[from]! : new RingLinkWriter(link, { ...ring, readerBell: bells[to]! }),
+      ),
+    );
     this.nodes = bells.map((bell, index) => {
-      const self = new LoopbackLink(loopback);
-      const writers = memory[index]!.map(
-        (link, to): LinkWriter =>
-          link === undefined ? self : new RingLinkWriter(link, { ...ring, readerBell: bells[to]! }),
-      );
       const readers = memory.map((row, from): LinkReader => {
         const link = row[index];
-        return link === undefined ? self : new RingLinkReader(link, { writerBell: bells[from]!, scrub: true });
+        return link === undefined ? own[index]! : new RingLinkReader(link, { writerBell: bells[from]!, scrub: true });
       });
       return new Node({
         index,
@@ -70,7 +73,7 @@ export class LocalHost {
         clock,
         prng: new Prng(seed, `node ${index}`),
         log: this.log,
-        writers,
+        writers: this.links[index]!,
         readers,
         bell,
         waits: NEVER_BLOCK,
