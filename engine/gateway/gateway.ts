@@ -9,6 +9,7 @@ import { ContractMismatchError, UnavailableError } from '../base/errors.ts';
 import { DEPTH_MAX } from '../contract/wire-type.ts';
 import type { Log } from '../runtime/log.ts';
 import { ReachableOperations } from './access.ts';
+import { Arrivals } from './arrivals.ts';
 import { GatewayCounters } from './gateway-counters.ts';
 import { createGatewayServer } from './http-server.ts';
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
@@ -51,6 +52,7 @@ export class Gateway {
   private readonly acceptor: Acceptor;
   private readonly sessions = new Map<number, Session>();
   private readonly principals = new Principals<Session>();
+  private readonly arrivals = new Arrivals();
   private heartbeat: ReturnType<typeof setInterval> | undefined;
   private sessionsEver = 0;
   private closing = false;
@@ -88,6 +90,7 @@ export class Gateway {
       this.server.once('error', reject);
       this.server.listen(port, host, () => {
         this.server.off('error', reject);
+        this.server.on('error', (error) => this.context.log.error({ err: error }, 'the gateway had an error'));
         this.heartbeat = setInterval(() => this.beat(), this.context.limits.heartbeatMs);
         this.heartbeat.unref();
         resolve((this.server.address() as AddressInfo).port);
@@ -199,7 +202,11 @@ export class Gateway {
       id,
     );
     this.sessions.set(id, session);
-    socket.listen(session);
+    socket.listen({
+      onMessage: (bytes) => this.arrivals.message(session, bytes),
+      onClose: () => this.arrivals.end(session),
+      onDrain: () => session.onDrain(),
+    });
   }
 
   private beat(): void {

@@ -12,7 +12,7 @@ export interface AcceptorLimits {
 
 /** What arrives on an accepted socket. None of it may throw. */
 export interface AcceptedEvents {
-  /** The bytes are the receiver's own and good until the call returns. Undefined for a text message. */
+  /** The bytes are part of a larger buffer that nobody writes to any more. Undefined for a text message. */
   onMessage(bytes: Uint8Array | undefined): void;
   onClose(code: number): void;
   /** Asked for with `notifyDrain`. */
