@@ -30,9 +30,8 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
   /** Where frames are encoded: over the whole memory, moved from claim to claim. */
   private readonly writer: Writer;
   private claimed: RingWriter;
-  private claimedAt = 0;
-  /** Something may have been written since the last flush. */
-  private unflushed = false;
+  /** What `frames` was at the last flush. */
+  private framesFlushed = 0;
   /** WANT as it stands in the memory. */
   private wanting = false;
 
@@ -77,48 +76,49 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
 
   claim(lane: Lane, bytes: number): Writer | undefined {
     const ring = lane === 1 ? this.medium : lane === 0 ? this.high : this.low;
-    if (bytes > ring.frameBytesMax) return undefined;
-    // Behind what waits already, or the lane would lose its order.
-    if (this.overflow.frames !== 0 && this.overflow.waits(lane)) return undefined;
-    const begin = ring.reserve((bytes + RECORD_HEADER_BYTES + 7) & ~7);
-    if (begin < 0) return undefined;
-    const writer = this.writer;
-    this.claimed = ring;
-    this.claimedAt = begin;
-    writer.at = begin + RECORD_HEADER_BYTES;
-    writer.end = begin + Math.min(ring.reserved, this.frameBytesMax + RECORD_HEADER_BYTES);
+    const { begin } = ring;
+    const end = Math.min(ring.windowEnd, begin + this.frameBytesMax);
+    if (begin + bytes > end) return this.claimSlowly(ring, lane, bytes);
+    const { writer } = this;
+    writer.at = begin;
+    writer.end = end;
+    if (this.claimed !== ring) this.claimed = ring;
     return writer;
   }
 
+  private claimSlowly(ring: RingWriter, lane: Lane, bytes: number): Writer | undefined {
+    // Not past what waits already, or the lane would lose its order.
+    if (bytes > ring.frameBytesMax || this.overflow.waits(lane)) return undefined;
+    if (!ring.makeRoom((bytes + RECORD_HEADER_BYTES + 7) & ~7)) return undefined;
+    return this.claim(lane, bytes);
+  }
+
   commit(): void {
-    const { writer, claimedAt } = this;
-    if (writer.at > writer.end || writer.at < claimedAt + RECORD_HEADER_BYTES) {
-      throw new RangeError(`A frame ends at ${writer.at}, outside of its claim, which ends at ${writer.end}.`);
+    const { writer, claimed } = this;
+    const { at } = writer;
+    // A second commit of one claim ends before it begins.
+    if (at > writer.end || at < claimed.begin) {
+      throw new RangeError(`A frame ends at ${at}, outside of its claim from ${claimed.begin} to ${writer.end}.`);
     }
-    this.claimed.commit(writer.at - claimedAt);
-    // A second commit without a claim finds no room.
-    writer.end = 0;
-    this.unflushed = true;
+    claimed.commit(at);
     this.frames++;
   }
 
   spill(lane: Lane, frame: Uint8Array): boolean {
-    this.unflushed = true;
     const taken = this.overflow.spill(lane, frame);
     if (taken) this.frames++;
     return taken;
   }
 
   conflate(lane: Lane, key: string, frame: Uint8Array): 'queued' | 'replaced' | 'full' {
-    this.unflushed = true;
     const result = this.overflow.conflate(lane, key, frame);
     if (result !== 'full') this.frames++;
     return result;
   }
 
   flush(): void {
-    if (!this.unflushed && this.overflow.frames === 0) return;
-    this.unflushed = false;
+    if (this.frames === this.framesFlushed && this.overflow.frames === 0) return;
+    this.framesFlushed = this.frames;
     const published = this.overflow.frames === 0 && !this.wanting ? this.publish() : this.flushOverflow();
     if (published) this.bell?.ring();
   }

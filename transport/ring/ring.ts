@@ -20,8 +20,9 @@ import type { Doorbell } from './doorbell.ts';
 import type { LanePlace } from './ring-memory.ts';
 
 const HEADER_BYTES = 8;
-const FIRST_HEADER_BYTES = 16;
+const SIZE_BYTES = 8;
 const LENGTH_MASK = (1 << 28) - 1;
+const FRAME = 0;
 const PADDING = 1 << 28;
 const FIRST = 2 << 28;
 const MORE = 3 << 28;
@@ -30,69 +31,97 @@ const PIECE_RECORD_BYTES_MIN = 32;
 const DUMP_BYTES = 4096;
 const SCRUBBED = 0xde;
 
+/**
+ * The writing side. All that a frame costs is `begin` and `windowEnd`: from the header in front of `begin` up to `windowEnd`
+ * lies free memory in one piece, so claiming is one comparison, and only when it fails anybody asks for the reader's HEAD.
+ */
 export class RingWriter {
   /** Whole frames above this many bytes go in pieces. A quarter of the ring, so that a record and its padding always fit. */
   readonly frameBytesMax: number;
-  /** Bytes from the last reserved record's begin to where it may end. */
-  reserved = 0;
+  /** Where in the link's memory the next frame begins, behind its header. */
+  begin: number;
+  /** Up to where it may go, as far as known; 0 after `copy` found no room, so that nothing overtakes what waits. */
+  windowEnd = 0;
   private readonly words: Int32Array;
   private readonly bytes: Uint8Array;
   private readonly tail: number;
   private readonly head: number;
   private readonly base: number;
   private readonly capacity: number;
-  private readonly mask: number;
-  /** Positions: of the reserved record, behind the last committed one, of TAIL, and one round ahead of HEAD as last seen. */
-  private next: number;
-  private position: number;
+  /** Position of a record minus its `begin`: changes once in a round. */
+  private offset: number;
+  /** Positions: TAIL, one ring ahead of HEAD as last seen, and where the last round ended, before its padding. */
   private published: number;
   private limit: number;
+  private roundEnd: number;
 
   constructor(words: Int32Array, bytes: Uint8Array, place: LanePlace, frameBytesMax: number) {
+    const position = words[place.tail]!;
     this.words = words;
     this.bytes = bytes;
     this.tail = place.tail;
     this.head = place.head;
     this.base = place.base;
     this.capacity = place.capacity;
-    this.mask = place.capacity - 1;
-    this.position = words[place.tail]!;
-    this.next = this.position;
-    this.published = this.position;
-    this.limit = (this.position + place.capacity) | 0;
+    this.begin = place.base + (position & (place.capacity - 1)) + HEADER_BYTES;
+    this.offset = (position - this.begin) | 0;
+    this.published = position;
+    this.limit = (position + place.capacity) | 0;
+    this.roundEnd = position;
     this.frameBytesMax = Math.min(frameBytesMax, Math.max(place.capacity >> 2, PIECE_RECORD_BYTES_MIN) - HEADER_BYTES);
+    this.measure();
+  }
+
+  /** The frame from `begin` to `end` is written. */
+  commit(end: number): void {
+    this.finish(end, FRAME);
+  }
+
+  private finish(end: number, kind: number): void {
+    const { begin } = this;
+    this.writeHeader(begin, kind | (end - begin + HEADER_BYTES));
+    this.begin = (end + 7 + HEADER_BYTES) & ~7;
+  }
+
+  private writeHeader(begin: number, length: number): void {
+    const { words } = this;
+    const index = (begin - HEADER_BYTES) >> 2;
+    words[index] = length;
+    words[index + 1] = ~(length ^ (begin + this.offset));
   }
 
   /**
-   * Room for a record of `recordBytes` (a multiple of 8, at most a quarter of the ring): where it begins in the link's
-   * memory, or -1. Not taken until `commit`. Throws LinkCorruptError when the reader's HEAD is impossible.
+   * Moves `begin` and `windowEnd` so that a record of `recordBytes` (a multiple of 8, at most a quarter of the ring) fits. False
+   * when the ring is too full. Throws LinkCorruptError when the reader's HEAD is impossible.
    */
-  reserve(recordBytes: number): number {
-    const { position } = this;
-    const offset = position & this.mask;
-    const toEnd = this.capacity - offset;
-    const room = (this.limit - position) | 0;
-    if (recordBytes > room || recordBytes > toEnd) return this.reserveSlowly(recordBytes);
-    this.reserved = Math.min(room, toEnd);
-    this.next = position;
-    return this.base + offset;
+  makeRoom(recordBytes: number): boolean {
+    const toEnd = this.base + this.capacity + HEADER_BYTES - this.begin;
+    const wraps = recordBytes > toEnd;
+    const needed = wraps ? toEnd + recordBytes : recordBytes;
+    if (needed > this.room() && !(this.moved() && needed <= this.room())) {
+      this.measure();
+      return false;
+    }
+    if (wraps) {
+      const position = (this.begin + this.offset) | 0;
+      // Written now, but passed only when something is committed behind it.
+      if (toEnd > 0) this.writeHeader(this.begin, PADDING | toEnd);
+      // A round that was begun and abandoned ended where it ended.
+      if (this.begin !== this.base + HEADER_BYTES) this.roundEnd = position;
+      this.begin = this.base + HEADER_BYTES;
+      this.offset = (position + toEnd - this.begin) | 0;
+    }
+    this.measure();
+    return true;
   }
 
-  private reserveSlowly(recordBytes: number): number {
-    const { position } = this;
-    const offset = position & this.mask;
-    const toEnd = this.capacity - offset;
-    const padding = recordBytes > toEnd ? toEnd : 0;
-    if (padding + recordBytes > ((this.limit - position) | 0)) {
-      this.moved();
-      if (padding + recordBytes > ((this.limit - position) | 0)) return -1;
-    }
-    // Written now, but passed only by the commit of the record behind it.
-    if (padding > 0) this.writeHeader(position, PADDING | padding);
-    this.next = (position + padding) | 0;
-    const begin = this.next & this.mask;
-    this.reserved = Math.min((this.limit - this.next) | 0, this.capacity - begin);
-    return this.base + begin;
+  private room(): number {
+    return (this.limit - this.begin - this.offset) | 0;
+  }
+
+  private measure(): void {
+    const record = this.begin - HEADER_BYTES;
+    this.windowEnd = Math.min(record + this.room(), this.base + this.capacity);
   }
 
   /** Has the reader freed room since this was last asked? Throws LinkCorruptError when its HEAD is impossible. */
@@ -109,19 +138,6 @@ export class RingWriter {
     return true;
   }
 
-  /** The reserved record is done: `length` is its bytes, header included. */
-  commit(length: number): void {
-    const { next } = this;
-    this.writeHeader(next, length);
-    this.position = (next + (length & LENGTH_MASK) + 7) & ~7;
-  }
-
-  private writeHeader(position: number, length: number): void {
-    const index = (this.base + (position & this.mask)) >> 2;
-    this.words[index] = length;
-    this.words[index + 1] = ~(length ^ position);
-  }
-
   /**
    * Copies a frame into the ring: a whole one, or of a larger one as many pieces from `sent` on as there is room for.
    * Returns how many bytes of it are in the ring now, or -1 when a whole one found no room.
@@ -129,24 +145,29 @@ export class RingWriter {
   copy(frame: Uint8Array, sent: number): number {
     const total = frame.length;
     if (total <= this.frameBytesMax) {
-      const begin = this.reserve((total + HEADER_BYTES + 7) & ~7);
-      if (begin < 0) return -1;
-      this.bytes.set(frame, begin + HEADER_BYTES);
-      this.commit(total + HEADER_BYTES);
+      if (!this.makeRoom((total + HEADER_BYTES + 7) & ~7)) {
+        this.windowEnd = 0;
+        return -1;
+      }
+      this.bytes.set(frame, this.begin);
+      this.commit(this.begin + total);
       return total;
     }
     let done = sent;
     while (done < total) {
-      const header = done === 0 ? FIRST_HEADER_BYTES : HEADER_BYTES;
-      const piece = Math.min(total - done, this.frameBytesMax + HEADER_BYTES - header);
-      const begin = this.reserve((piece + header + 7) & ~7);
-      if (begin < 0) break;
-      if (done === 0) {
-        this.words[(begin >> 2) + 2] = total;
-        this.words[(begin >> 2) + 3] = 0;
+      const sizeBytes = done === 0 ? SIZE_BYTES : 0;
+      const piece = Math.min(total - done, this.frameBytesMax - sizeBytes);
+      if (!this.makeRoom((piece + sizeBytes + HEADER_BYTES + 7) & ~7)) {
+        this.windowEnd = 0;
+        break;
       }
-      this.bytes.set(frame.subarray(done, done + piece), begin + header);
-      this.commit((done === 0 ? FIRST : MORE) | (piece + header));
+      const { begin } = this;
+      if (done === 0) {
+        this.words[begin >> 2] = total;
+        this.words[(begin >> 2) + 1] = 0;
+      }
+      this.bytes.set(frame.subarray(done, done + piece), begin + sizeBytes);
+      this.finish(begin + sizeBytes + piece, done === 0 ? FIRST : MORE);
       done += piece;
     }
     return done;
@@ -154,11 +175,13 @@ export class RingWriter {
 
   /** Lets the reader see everything committed; returns how many bytes are news to it. */
   publish(): number {
-    const bytes = (this.position - this.published) | 0;
+    // At the begin of a round nothing is committed in it yet, and its padding does not count.
+    const position = this.begin === this.base + HEADER_BYTES ? this.roundEnd : (this.begin + this.offset) | 0;
+    const bytes = (position - this.published) | 0;
     if (bytes === 0) return 0;
-    this.published = this.position;
+    this.published = position;
     // Partner: the load of TAIL in RingReader.look. The records were written before it, with plain stores.
-    Atomics.store(this.words, this.tail, this.position);
+    Atomics.store(this.words, this.tail, position);
     return bytes;
   }
 }
@@ -295,7 +318,7 @@ export class RingReader {
       return 0;
     }
     if (kind === FIRST) {
-      header = FIRST_HEADER_BYTES;
+      header += SIZE_BYTES;
       if (this.assembly !== undefined) throw this.fail(at, 'a frame begins within another');
       const total = this.words[(begin >> 2) + 2]!;
       const reserved = this.words[(begin >> 2) + 3]!;
