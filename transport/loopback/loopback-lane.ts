@@ -22,12 +22,17 @@ interface Page {
 export class LoopbackLane {
   /** Frames above this many bytes cannot be claimed; `copy` puts them beside the pages. */
   readonly frameBytesMax: number;
+  /** Over the page that is being written. */
+  writer: Writer;
+  /** Where in it the next frame begins, behind its header. */
+  begin = HEADER_BYTES;
+  /** Up to where it may go; 0 after `copy` found no room, so that nothing overtakes what waits. */
+  windowEnd: number;
   private readonly lane: Lane;
   private readonly pageBytes: number;
   private writing: Page;
   private reading: Page;
-  /** In the written page: what is there, and up to where it was flushed. */
-  private written = 0;
+  /** Up to where the written page was flushed. */
   private flushed = 0;
   /** In the read page. */
   private readAt = 0;
@@ -35,58 +40,54 @@ export class LoopbackLane {
   private large: Uint8Array | undefined = undefined;
 
   constructor(lane: Lane, pageBytes: number, frameBytesMax: number) {
-    if (pageBytes % 8 !== 0 || pageBytes < 64)
-      throw new RangeError(`A page of ${pageBytes} bytes: a multiple of 8 from 64 on.`);
+    if (!Number.isInteger(pageBytes) || pageBytes % 8 !== 0 || pageBytes < 64) {
+      throw new RangeError(`A page of ${pageBytes} bytes: a multiple of 8, from 64 on, it must be.`);
+    }
     this.lane = lane;
     this.pageBytes = pageBytes;
     this.frameBytesMax = Math.min(pageBytes - HEADER_BYTES, frameBytesMax);
     this.writing = page(pageBytes);
     this.reading = page(pageBytes);
+    this.writer = this.writing.writer;
+    this.windowEnd = pageBytes;
   }
 
-  claim(bytes: number): Writer | undefined {
-    const begin = this.written + HEADER_BYTES;
-    const { frameBytesMax, pageBytes } = this;
-    if (begin + bytes > pageBytes || bytes > frameBytesMax) return undefined;
-    const writer = this.writing.writer;
-    writer.at = begin;
-    writer.end = Math.min(pageBytes, begin + frameBytesMax);
-    return writer;
+  /** The frame from `begin` to `end` is written. */
+  commit(end: number): void {
+    const { begin } = this;
+    this.writing.words[(begin - HEADER_BYTES) >> 2] = end - begin;
+    this.begin = (end + 7 + HEADER_BYTES) & ~7;
   }
 
-  commit(): void {
-    const { writer, words } = this.writing;
-    const begin = this.written;
-    const length = writer.at - begin - HEADER_BYTES;
-    if (length < 0 || writer.at > writer.end) {
-      throw new RangeError(`A frame ends at ${writer.at}, outside of its claim, which ends at ${writer.end}.`);
-    }
-    words[begin >> 2] = length;
-    // A second commit without a claim finds no room.
-    writer.end = 0;
-    this.written = (writer.at + 7) & ~7;
+  /** Is there room for a frame of so many bytes? */
+  makeRoom(bytes: number): boolean {
+    this.windowEnd = this.pageBytes;
+    return this.begin + bytes <= this.pageBytes;
   }
 
   /** Copies a finished frame to where it can be drained; returns its bytes, or -1 when there is no room. */
   copy(frame: Uint8Array): number {
-    const writer = this.claim(frame.length);
-    if (writer !== undefined) {
-      writer.bytes.set(frame, writer.at);
-      writer.at += frame.length;
-      this.commit();
-      return frame.length;
+    const { length } = frame;
+    if (length <= this.frameBytesMax && this.makeRoom(length)) {
+      this.writer.bytes.set(frame, this.begin);
+      this.commit(this.begin + length);
+      return length;
     }
-    if (frame.length <= this.frameBytesMax || this.large !== undefined || this.written === this.pageBytes) return -1;
+    if (length <= this.frameBytesMax || this.large !== undefined || !this.makeRoom(0)) {
+      this.windowEnd = 0;
+      return -1;
+    }
     this.large = new Uint8Array(frame);
-    this.writing.words[this.written >> 2] = LARGE;
-    this.written += HEADER_BYTES;
-    return frame.length;
+    this.writing.words[(this.begin - HEADER_BYTES) >> 2] = LARGE;
+    this.begin += HEADER_BYTES;
+    return length;
   }
 
   /** Returns the bytes that became drainable. */
   flush(): number {
-    const bytes = this.written - this.flushed;
-    this.flushed = this.written;
+    const written = this.begin - HEADER_BYTES;
+    const bytes = written - this.flushed;
+    this.flushed = written;
     return bytes;
   }
 
@@ -103,13 +104,17 @@ export class LoopbackLane {
   private swap(): void {
     const full = this.writing;
     const empty = this.reading;
-    const unflushed = this.written - this.flushed;
-    if (unflushed !== 0) empty.writer.bytes.set(full.writer.bytes.subarray(this.flushed, this.written));
+    const { flushed } = this;
+    const unflushed = this.begin - HEADER_BYTES - flushed;
+    if (unflushed !== 0) empty.writer.bytes.set(full.writer.bytes.subarray(flushed, flushed + unflushed));
     this.reading = full;
     this.readAt = 0;
-    this.readEnd = this.flushed;
+    this.readEnd = flushed;
     this.writing = empty;
-    this.written = unflushed;
+    this.writer = empty.writer;
+    // A claim does not survive this.
+    this.writer.end = 0;
+    this.begin = unflushed + HEADER_BYTES;
     this.flushed = 0;
   }
 

@@ -27,7 +27,8 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
   private readonly medium: LoopbackLane;
   private readonly low: LoopbackLane;
   private claimed: LoopbackLane;
-  private unflushed = false;
+  /** What `frames` was at the last flush. */
+  private framesFlushed = 0;
 
   constructor(options: LoopbackLinkOptions = {}) {
     const { frameBytesMax = 16 * 1024 * 1024, backlogFramesMax, backlogBytesMax } = options;
@@ -65,28 +66,40 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
   }
 
   claim(lane: Lane, bytes: number): Writer | undefined {
-    // Behind what waits already, or the lane would lose its order.
-    if (this.overflow.frames !== 0 && this.overflow.waits(lane)) return undefined;
-    const claimed = lane === 1 ? this.medium : lane === 0 ? this.high : this.low;
-    this.claimed = claimed;
-    return claimed.claim(bytes);
+    const to = lane === 1 ? this.medium : lane === 0 ? this.high : this.low;
+    const { begin, writer } = to;
+    const end = Math.min(to.windowEnd, begin + this.frameBytesMax);
+    if (begin + bytes > end) return this.claimSlowly(to, lane, bytes);
+    writer.at = begin;
+    writer.end = end;
+    if (this.claimed !== to) this.claimed = to;
+    return writer;
+  }
+
+  private claimSlowly(to: LoopbackLane, lane: Lane, bytes: number): Writer | undefined {
+    // Not past what waits already, or the lane would lose its order.
+    if (bytes > to.frameBytesMax || this.overflow.waits(lane) || !to.makeRoom(bytes)) return undefined;
+    return this.claim(lane, bytes);
   }
 
   commit(): void {
-    this.claimed.commit();
-    this.unflushed = true;
+    const { claimed } = this;
+    const { at, end } = claimed.writer;
+    // A second commit of one claim ends before it begins.
+    if (at > end || at < claimed.begin) {
+      throw new RangeError(`A frame ends at ${at}, outside of its claim from ${claimed.begin} to ${end}.`);
+    }
+    claimed.commit(at);
     this.frames++;
   }
 
   spill(lane: Lane, frame: Uint8Array): boolean {
-    this.unflushed = true;
     const taken = this.overflow.spill(lane, frame);
     if (taken) this.frames++;
     return taken;
   }
 
   conflate(lane: Lane, key: string, frame: Uint8Array): 'queued' | 'replaced' | 'full' {
-    this.unflushed = true;
     const result = this.overflow.conflate(lane, key, frame);
     if (result !== 'full') this.frames++;
     return result;
@@ -94,8 +107,8 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
 
   flush(): void {
     if (this.overflow.frames !== 0) this.overflow.move();
-    else if (!this.unflushed) return;
-    this.unflushed = false;
+    else if (this.frames === this.framesFlushed) return;
+    this.framesFlushed = this.frames;
     this.bytes += this.high.flush() + this.medium.flush() + this.low.flush();
   }
 
