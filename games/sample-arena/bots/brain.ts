@@ -1,7 +1,8 @@
 import type { ArenaId, PickupKind } from '../contracts.ts';
 import type { BodyView, PickupView } from '../rules/frame.ts';
-import { type Point, sweepBox, sweepCircle } from '../rules/geometry.ts';
+import type { Point } from '../rules/geometry.ts';
 import type { ArenaMap } from '../rules/maps.ts';
+import { freeShare } from '../rules/movement.ts';
 import { HP_MAX, PLAYER_RADIUS, SHOT_RADIUS, SHOT_SPEED } from '../rules/numbers.ts';
 
 /** What a bot sees: the same that a person's page shows. */
@@ -95,7 +96,7 @@ export class Brain {
     for (const other of others) {
       if (!other.present) continue;
       const distance = Math.hypot(other.x - me.x, other.y - me.y) + (other.safe ? 200 : 0);
-      if (distance >= nearest || !clear(map, me, other, SHOT_RADIUS)) continue;
+      if (distance >= nearest || freeShare(map, me, other, SHOT_RADIUS - 1) < 1) continue;
       nearest = distance;
       best = other;
     }
@@ -115,7 +116,7 @@ export class Brain {
     for (const pickup of pickups) {
       const distance = Math.hypot(pickup.x - me.x, pickup.y - me.y);
       if (distance > reach[pickup.kind] || distance >= least) continue;
-      if (distance > 200 && !clear(map, me, pickup, PLAYER_RADIUS)) continue;
+      if (distance > 200 && freeShare(map, me, pickup, PLAYER_RADIUS - 1) < 1) continue;
       least = distance;
       best = pickup;
     }
@@ -182,7 +183,7 @@ export class Brain {
       const angle = towards + turn;
       const end = { x: me.x + Math.cos(angle) * feeler, y: me.y + Math.sin(angle) * feeler };
       const outside = end.x < 0 || end.y < 0 || end.x > map.width || end.y > map.height;
-      const free = outside ? 0 : clearShare(map, me, end, PLAYER_RADIUS);
+      const free = outside ? 0 : freeShare(map, me, end, PLAYER_RADIUS - 1);
       // A slight preference for one side keeps a bot from trembling before a wall.
       const score = Math.cos(turn) + (free - 1) * 2.2 + Math.sin(turn) * 0.12 * this.#side;
       if (score <= most) continue;
@@ -223,16 +224,3 @@ export class Brain {
     return Math.floor(least + this.#random() * (most - least));
   }
 }
-
-/** How much of the way is free: 0 to 1. */
-function clearShare(map: ArenaMap, from: Point, to: Point, radius: number): number {
-  const dx = to.x - from.x;
-  const dy = to.y - from.y;
-  let first = 1;
-  for (const rock of map.rocks) first = Math.min(first, sweepCircle(from.x, from.y, dx, dy, rock, rock.r + radius - 1));
-  for (const wall of map.walls) first = Math.min(first, sweepBox(from.x, from.y, dx, dy, wall, radius - 1));
-  return first;
-}
-
-const clear = (map: ArenaMap, from: Point, to: Point, radius: number): boolean =>
-  clearShare(map, from, to, radius) === 1;

@@ -1,4 +1,4 @@
-import { type Point, pushOutOfBox, pushOutOfCircle } from './geometry.ts';
+import { type Point, pushOutOfBox, pushOutOfCircle, sweepBox, sweepCircle } from './geometry.ts';
 import type { ArenaMap } from './maps.ts';
 import { PLAYER_RADIUS, PLAYER_SPEED } from './numbers.ts';
 
@@ -31,4 +31,14 @@ export function isFree(map: ArenaMap, at: Point, radius: number): boolean {
   for (const rock of map.rocks) pushOutOfCircle(moved, radius, rock);
   for (const wall of map.walls) pushOutOfBox(moved, radius, wall);
   return moved.x === at.x && moved.y === at.y;
+}
+
+/** How much of the straight way a circle of `radius` can go before rock or wall: 0 to 1. */
+export function freeShare(map: ArenaMap, from: Point, to: Point, radius: number): number {
+  const dx = to.x - from.x;
+  const dy = to.y - from.y;
+  let first = 1;
+  for (const rock of map.rocks) first = Math.min(first, sweepCircle(from.x, from.y, dx, dy, rock, rock.r + radius));
+  for (const wall of map.walls) first = Math.min(first, sweepBox(from.x, from.y, dx, dy, wall, radius));
+  return first;
 }

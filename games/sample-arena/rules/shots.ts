@@ -1,6 +1,7 @@
 import { type Body, isPresent } from './body.ts';
-import { type Point, sweepBox, sweepCircle } from './geometry.ts';
+import { type Point, sweepCircle } from './geometry.ts';
 import type { ArenaMap } from './maps.ts';
+import { freeShare } from './movement.ts';
 import {
   PLAYER_RADIUS,
   RELOAD_TICKS,
@@ -48,10 +49,8 @@ export function fire(body: Body, id: number, dice: number): Shot | undefined {
 
 /** Moves a shot by one tick, to the first thing in its way. Returns who was hit; the shot is over when `ticksLeft` is 0. */
 export function fly(shot: Shot, map: ArenaMap, bodies: Iterable<Body>): Body | undefined {
-  let first = 2;
-  for (const rock of map.rocks)
-    first = Math.min(first, sweepCircle(shot.x, shot.y, shot.dx, shot.dy, rock, rock.r + SHOT_RADIUS));
-  for (const wall of map.walls) first = Math.min(first, sweepBox(shot.x, shot.y, shot.dx, shot.dy, wall, SHOT_RADIUS));
+  const free = freeShare(map, shot, { x: shot.x + shot.dx, y: shot.y + shot.dy }, SHOT_RADIUS);
+  let first = free < 1 ? free : 2;
   let victim: Body | undefined;
   for (const body of bodies) {
     if (body.number === shot.owner || !isPresent(body)) continue;

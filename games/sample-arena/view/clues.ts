@@ -1,6 +1,7 @@
 import type { BodyView, Frame, ShotView } from '../rules/frame.ts';
-import { type Point, sweepBox, sweepCircle } from '../rules/geometry.ts';
+import { type Point, sweepCircle } from '../rules/geometry.ts';
 import type { ArenaMap } from '../rules/maps.ts';
+import { freeShare } from '../rules/movement.ts';
 import { PLAYER_RADIUS, SHOT_RADIUS, SHOT_SPEED } from '../rules/numbers.ts';
 
 /** What must have happened between two frames: nobody sends sparks over the network. */
@@ -39,10 +40,8 @@ export function cluesBetween(map: ArenaMap, before: Frame, after: Frame): Clue[]
 function endOf(map: ArenaMap, shot: ShotView, bodies: readonly BodyView[]): Point | undefined {
   const dx = Math.cos(shot.angle) * SHOT_SPEED * 1.3;
   const dy = Math.sin(shot.angle) * SHOT_SPEED * 1.3;
-  let first = 2;
-  for (const rock of map.rocks)
-    first = Math.min(first, sweepCircle(shot.x, shot.y, dx, dy, rock, rock.r + SHOT_RADIUS));
-  for (const wall of map.walls) first = Math.min(first, sweepBox(shot.x, shot.y, dx, dy, wall, SHOT_RADIUS));
+  const free = freeShare(map, shot, { x: shot.x + dx, y: shot.y + dy }, SHOT_RADIUS);
+  let first = free < 1 ? free : 2;
   for (const body of bodies) {
     if (!body.present || body.number === shot.owner) continue;
     first = Math.min(first, sweepCircle(shot.x, shot.y, dx, dy, body, PLAYER_RADIUS + SHOT_RADIUS));

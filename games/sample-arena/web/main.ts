@@ -47,6 +47,7 @@ class Page {
   #pendingMs = 0;
   #lastMs = 0;
   #mappedTick = -1;
+  #drawnMs = 0;
 
   constructor(token: string) {
     this.#token = token;
@@ -236,6 +237,9 @@ class Page {
     this.#lastMs = nowMs;
     if (this.#playing) this.#lookAt();
     for (; this.#pendingMs >= TICK_MS; this.#pendingMs -= TICK_MS) if (this.#playing && !this.#lost) this.#step();
+    // Behind the words about a lost connection nothing moves: a glance a second will do.
+    if (this.#lost && nowMs - this.#drawnMs < 1000) return;
+    this.#drawnMs = nowMs;
     this.#scene.draw(nowMs, this.#pendingMs / TICK_MS, this.#playing ? this.#aim : undefined);
     this.#hud.hurt(this.#scene.hurt);
     const { me, newest } = this.#scene;
