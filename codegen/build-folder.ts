@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ContractModel } from '../engine/contract/wire-type.ts';
 
 /** What a folder was built from, and what is in it. Paths of built files are relative to the folder. */
@@ -73,6 +73,8 @@ export class BuildFolders {
       return hashes.get(path);
     };
     for (const { folder } of this.#newestFirst()) {
+      // Being written by somebody, about to get another name.
+      if (basename(folder).startsWith('.')) continue;
       const record = readRecord(folder);
       if (record?.engine !== engine || record.gameFile !== gameFile) continue;
       if (!Object.entries(record.sources).every(([path, hash]) => hashOfFile(path) === hash)) continue;

@@ -2,8 +2,9 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { ContractModel } from '../engine/contract/wire-type.ts';
 import { computeFilesOf } from './compute-files.ts';
 import { GameSource, isRelative, readSource, type SourceModule } from './game-source.ts';
-import { generate } from './generate.ts';
+import { generateFrom } from './generate.ts';
 import { withSpecifiers } from './import-list.ts';
+import { readContracts } from './model/game-model.ts';
 
 /** Where a game finds the engine: URLs of its doors by specifier. */
 export type Doors = Readonly<Record<string, string>>;
@@ -32,17 +33,11 @@ export async function compileGame(gameFile: string, doors: Doors): Promise<Compi
   for (const file of computeFilesOf(gameFile, text)) await source.add(source.targetOf(gameFile, text, file));
 
   const roots = [...source.modules.keys()].filter((path) => path.endsWith('.ts'));
-  let layout = new Layout([...source.modules.keys()]);
-  const draft = generate(roots, readSource, (file) => layout.specifier(file), doors['skerry/generated']!);
+  const model = readContracts(roots, readSource);
   // A contract that is only mentioned as a type is a part of the game all the same.
-  for (const { file } of draft.model.sources) await source.add(file);
-  layout = new Layout([...source.modules.keys()]);
-  const { model, manifest, module } = generate(
-    roots,
-    readSource,
-    (file) => layout.specifier(file),
-    doors['skerry/generated']!,
-  );
+  for (const { file } of model.sources) await source.add(file);
+  const layout = new Layout([...source.modules.keys()]);
+  const { module, manifest } = generateFrom(model, (file) => layout.specifier(file), doors['skerry/generated']!);
 
   const files = new Map<string, string>();
   const modules = new Map<string, string>();

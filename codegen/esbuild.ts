@@ -50,7 +50,6 @@ export async function bundleForBrowser(
   try {
     const { outputFiles } = await build({
       entryPoints: [entry],
-      // Longer names first: an alias covers what stands below it, too.
       plugins: [exactAliases(aliases)],
       bundle: true,
       write: false,

@@ -1,4 +1,4 @@
-import { type EmitOptions, emitGame } from './emit/game-module.ts';
+import { emitGame } from './emit/game-module.ts';
 import { type Fingerprints, fingerprintsOf } from './fingerprint.ts';
 import { manifestText } from './manifest.ts';
 import { type GameModel, readContracts } from './model/game-model.ts';
@@ -13,23 +13,28 @@ export interface GeneratedText {
   manifest: string;
 }
 
-/** From contract modules (absolute paths) to what the generator makes of them, in memory. `specifierOf` is how the generated module imports a file. */
+/** What the generator makes of a model. `specifierOf` is how the generated module imports a contract's file. */
+export function generateFrom(
+  model: GameModel,
+  specifierOf: (file: string) => string,
+  engineSpecifier: string,
+): GeneratedText {
+  const fingerprints = fingerprintsOf(model.contracts, model.types);
+  const contractSpecifiers = model.sources.map(({ file }) => specifierOf(file));
+  return {
+    model,
+    fingerprints,
+    module: emitGame(model, fingerprints, { contractSpecifiers, engineSpecifier }),
+    manifest: manifestText(model, fingerprints),
+  };
+}
+
+/** From contract modules (absolute paths) to what the generator makes of them, in memory. */
 export function generate(
   files: readonly string[],
   read: ReadFile,
   specifierOf: (file: string) => string,
   engineSpecifier: string,
 ): GeneratedText {
-  const model = readContracts(files, read);
-  const fingerprints = fingerprintsOf(model.contracts, model.types);
-  const options: EmitOptions = {
-    contractSpecifiers: model.sources.map(({ file }) => specifierOf(file)),
-    engineSpecifier,
-  };
-  return {
-    model,
-    fingerprints,
-    module: emitGame(model, fingerprints, options),
-    manifest: manifestText(model, fingerprints),
-  };
+  return generateFrom(readContracts(files, read), specifierOf, engineSpecifier);
 }

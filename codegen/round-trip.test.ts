@@ -28,10 +28,11 @@ export interface All {
   shapes(a: Shape, b?: Shape[]): Promise<Shape>;
   tree(a: Tree): Promise<Tree>;
   hero(a: Hero, b: Hero | null): Promise<Hero>;
+  odd(a: { 1: 1; true: true; null: null; class: 'class'; '': int32 }): void;
   data(a: unknown, b?: unknown): Promise<unknown>;
 }
 export const All = contract<All>('All', {
-  ints: {}, floats: {}, plain: {}, optional: {}, arrays: {}, maps: {}, literals: {}, objects: {}, shapes: {}, tree: {}, hero: {}, data: {},
+  ints: {}, floats: {}, plain: {}, optional: {}, arrays: {}, maps: {}, literals: {}, objects: {}, shapes: {}, tree: {}, hero: {}, odd: {}, data: {},
 });
 `;
 

@@ -1,11 +1,13 @@
-const RESERVED_WORDS =
-  'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined var void while with yield';
+const RESERVED_WORDS: readonly string[] =
+  'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined var void while with yield'.split(
+    ' ',
+  );
 
 /** Names that are taken where code is being written: unique ones come out, close to what was wished for. */
 export class Names {
   readonly #taken: Set<string>;
 
-  constructor(taken: Iterable<string> = RESERVED_WORDS.split(' ')) {
+  constructor(taken: Iterable<string> = RESERVED_WORDS) {
     this.#taken = new Set(taken);
   }
 
@@ -80,6 +82,11 @@ export function isIdentifier(name: string): boolean {
 function identifier(wish: string): string {
   const name = wish.replace(/[^\w$]+/g, '_').replace(/^(\d)/, '_$1');
   return name === '' || name === '_' ? 'value' : name;
+}
+
+/** Could be the name of a local variable. */
+export function isVariable(name: string): boolean {
+  return isIdentifier(name) && !RESERVED_WORDS.includes(name);
 }
 
 /** `.name` or `["na-me"]`. */

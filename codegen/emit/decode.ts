@@ -1,6 +1,6 @@
 import type { Member, WireType } from '../../engine/contract/wire-type.ts';
 import { bitmapBytes, indexBytes } from '../model/size.ts';
-import { access, type Code, key, type Names, text } from './code.ts';
+import { access, type Code, isVariable, key, type Names, text } from './code.ts';
 import { plus } from './encode.ts';
 import type { ModuleScope } from './scope.ts';
 
@@ -187,7 +187,7 @@ export class Decoder {
   #struct(members: readonly Member[], wish: string): string {
     const { expressions, present } = this.members(members);
     const literal = objectLiteral(
-      members.flatMap(({ name, optional }, i) => (optional ? [] : [[name, expressions[i]!]])),
+      members.flatMap(({ name, optional }, i) => (optional ? [] : [[name, expressions[i]!] as const])),
     );
     if (!members.some(({ optional }) => optional)) return literal;
     this.flush();
@@ -302,7 +302,7 @@ export class Decoder {
   }
 }
 
-function objectLiteral(entries: readonly (readonly string[])[]): string {
+function objectLiteral(entries: readonly (readonly [string, string])[]): string {
   if (entries.length === 0) return '{}';
-  return `{ ${entries.map(([name, expression]) => (name === expression ? name : `${key(name!)}: ${expression}`)).join(', ')} }`;
+  return `{ ${entries.map(([name, expression]) => (name === expression && isVariable(name) ? name : `${key(name)}: ${expression}`)).join(', ')} }`;
 }

@@ -226,6 +226,9 @@ export class TypeResolver implements TypeReader {
       case 'Record': {
         const key = argument(0);
         if (key.kind === 'string') return { kind: 'record', of: argument(1) };
+        if (key.kind === 'literals' && key.values.includes('__proto__')) {
+          throw scope.module.error(node, "No member can be called '__proto__'; rename it.");
+        }
         if (key.kind === 'literals' && key.values.every((value) => typeof value === 'string')) {
           return { kind: 'struct', members: key.values.map((value) => ({ name: String(value), type: argument(1) })) };
         }

@@ -68,6 +68,7 @@ for (const [type, advice] of [
   ['{ [Symbol.iterator]: int32 }', /write the name out/],
   ['{ __proto__: int32 }', /rename it/],
   ["{ '__proto__': int32 }", /rename it/],
+  ["Record<'__proto__', int32>", /rename it/],
   ['{ a: int32; a: string }', /declared twice/],
   ['{ a }', /has no type/],
   ['contract', /'contract' of the engine does not travel/],
