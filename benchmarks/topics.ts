@@ -4,8 +4,9 @@ import { codec } from './codec.ts';
 import { entities } from './entity.ts';
 import { gateway } from './gateway.ts';
 import { idle } from './idle.ts';
+import { ring } from './ring.ts';
 import type { Topic } from './topic.ts';
 import { wake } from './wake.ts';
 
 /** Everything that `npm run bench` measures, in the order of the table. */
-export const TOPICS: readonly Topic<any>[] = [codec, callLocal, callThread, wake, gateway, idle, entities];
+export const TOPICS: readonly Topic<any>[] = [codec, ring, callLocal, callThread, wake, gateway, idle, entities];
