@@ -15,6 +15,11 @@ import { ADDRESS } from '../contract/proxy.ts';
 import { Hero, HeroView, operation, serving } from '../gateway/gateway.fixture.ts';
 import { connect } from './index.ts';
 
+// What handlers throw is said on the console, and it is thrown here on purpose.
+test.before(() => {
+  console.error = () => {};
+});
+
 const never = () => new Promise(() => {});
 
 test('calls look like calls', async (t) => {
@@ -91,6 +96,19 @@ test('one turn of calls is one message, in order', async (t) => {
     Array.from({ length: 500 }, (_, n) => `${n}`),
   );
   t.is(gateway.counters.framesReceived, 1002);
+  await client.close();
+});
+
+test('what does not fit into one message goes out as several', async (t) => {
+  const { url, world, gateway } = await serving(t);
+  const client = await connect(url, { ticket: { id: 7 } });
+  const hero = client.getProxy(Hero, 7);
+  for (let n = 0; n < 10_000; n++) hero.poke(`${n}`);
+  for (let n = 0; n < 10; n++) hero.poke('x'.repeat(30_000));
+  await hero.settle();
+  t.is(world.calls.length, 10_011);
+  t.true(world.calls.slice(0, 10_000).every(({ args }, n) => args[0] === `${n}`));
+  t.is(gateway.counters.closedPolicy, 0);
   await client.close();
 });
 

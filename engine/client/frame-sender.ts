@@ -27,7 +27,9 @@ export class FrameSender {
   /** Copies an encoded frame. False: it is larger than a message may be, and nothing was taken. */
   add(frame: Uint8Array): boolean {
     if (frame.length + ARRAY_HEADER_MAX > this.messageBytesMax) return false;
-    if (this.batch.size + frame.length + ARRAY_HEADER_MAX > this.messageBytesMax) this.flush();
+    const isFull =
+      this.batch.count >= FRAMES_MAX || this.batch.size + frame.length + ARRAY_HEADER_MAX > this.messageBytesMax;
+    if (isFull) this.flush();
     this.batch.add(frame);
     if (!this.scheduled) {
       this.scheduled = true;
@@ -63,3 +65,5 @@ export class FrameSender {
 }
 
 const ARRAY_HEADER_MAX = 5;
+/** The server takes twice as many. */
+const FRAMES_MAX = 2_048;

@@ -45,3 +45,6 @@ export const SILENT_PERIODS_MAX = 3;
 
 /** Message, frame and list of arguments around a value of DEPTH_MAX. */
 export const MESSAGE_DEPTH_MAX = DEPTH_MAX + 3;
+
+/** Frames in one message; the smallest have three bytes. */
+export const FRAMES_MAX = 4_096;

@@ -28,7 +28,7 @@ import { ContractMismatchError, ForbiddenError, GameError, UnavailableError } fr
 import type { Principal } from '../contract/principal.ts';
 import { Calls } from './calls.ts';
 import { engineErrorBody, errorBody, FORBIDDEN } from './error-body.ts';
-import { MESSAGE_DEPTH_MAX, SILENT_PERIODS_MAX } from './limits.ts';
+import { FRAMES_MAX, MESSAGE_DEPTH_MAX, SILENT_PERIODS_MAX } from './limits.ts';
 import { Outbox, type OutboxSocket } from './outbox.ts';
 import type { GatewayOperation } from './ports.ts';
 import type { PreparedPush } from './prepared-push.ts';
@@ -153,6 +153,7 @@ export class Session {
     const frames = this.context.messagePack.decode(hasBytes ? new Uint8Array(bytes) : bytes);
     if (!Array.isArray(frames) || frames.length === 0)
       throw new ProtocolError('a message that is not a list of frames');
+    if (frames.length > FRAMES_MAX) throw new ProtocolError('too many frames in one message');
     return frames;
   }
 
