@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import {
   CallTimeoutError,
   ContractMismatchError,
@@ -8,36 +8,14 @@ import {
   GameError,
   RemoteError,
 } from '../base/errors.ts';
-import { loadFixtureGame } from '../testing/fixture-game.fixture.ts';
-import { Gate, Made, Orphan, Probe, ProbeToo, Values } from '../testing/games/probe/contracts.fixture.ts';
-import { LocalHost, type LocalHostOptions } from '../testing/local-host.ts';
+import { Made, Orphan, Probe, ProbeToo, Values } from '../testing/games/probe/contracts.fixture.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-
-const { catalogue } = await loadFixtureGame('probe');
-
-/** Journals outlive their host, so every test has ids of its own. */
-const tests = { begun: 0 };
-
-function start(t: ExecutionContext, options: LocalHostOptions = {}) {
-  const from = ++tests.begun * 1000;
-  const host = new LocalHost(catalogue, { nodes: 2, ...options });
-  t.teardown(() => host.stop());
-  const view = host.view(0);
-  return {
-    host,
-    view,
-    gate: view.getProxy(Gate, 0),
-    /** A probe on a node; `nth` tells several apart. */
-    probe: (node = 1, nth = 0, options?: Parameters<typeof view.getProxy>[2]) =>
-      view.getProxy(Probe, host.idOn(node, Probe, from + nth * 100), options),
-    probeId: (node = 1, nth = 0) => host.idOn(node, Probe, from + nth * 100),
-  };
-}
+import { failureOf, startProbes } from './probe-host.fixture.ts';
 
 // ---- who is called
 
 test('7, 7n and "7" are three entities; a number is one whatever its size', async (t) => {
-  const { view } = start(t);
+  const { view } = startProbes(t);
   const ids = [7, 7n, '7', 2 ** 40, -1, -(2n ** 80n), 'ü'.repeat(128), ''];
   for (const [i, id] of ids.entries()) t.is(await view.getProxy(Probe, id).add(i), i);
   for (const [i, id] of ids.entries()) t.is(await view.getProxy(Probe, id).add(0), i);
@@ -46,13 +24,13 @@ test('7, 7n and "7" are three entities; a number is one whatever its size', asyn
 });
 
 test('an id left out is 0', async (t) => {
-  const { view } = start(t);
+  const { view } = startProbes(t);
   await view.getProxy(Probe).add(5);
   t.is(await view.getProxy(Probe, 0).add(0), 5);
 });
 
 test('ids that cannot be are refused', (t) => {
-  const { view } = start(t);
+  const { view } = startProbes(t);
   for (const id of [1.5, Number.NaN, 2 ** 60, 'x'.repeat(257), '\ud800', 1n << 1024n]) {
     t.throws(() => view.getProxy(Probe, id), { instanceOf: RangeError });
   }
@@ -62,13 +40,13 @@ test('ids that cannot be are refused', (t) => {
 });
 
 test('several contracts of one class are one entity', async (t) => {
-  const { view, probe, probeId } = start(t);
+  const { view, probe, probeId } = startProbes(t);
   probe().note('through the first');
   t.deepEqual(await view.getProxy(ProbeToo, probeId()).sameJournal(), ['through the first']);
 });
 
 test('a proxy is a plain object that nobody takes for a promise', async (t) => {
-  const { probe } = start(t);
+  const { probe } = startProbes(t);
   const proxy = probe();
   t.is(await proxy, proxy);
   t.false('then' in proxy);
@@ -76,7 +54,7 @@ test('a proxy is a plain object that nobody takes for a promise', async (t) => {
 });
 
 test('contracts that are not of the game, or that nobody implements, are refused', (t) => {
-  const { view } = start(t);
+  const { view } = startProbes(t);
   const mismatch = { instanceOf: ContractMismatchError, code: 'incompatible' };
   t.throws(() => view.getProxy(Orphan, 1), { ...mismatch, message: /No entity of the game implements.*Orphan/ });
   t.throws(() => view.getProxy({ name: 'Elsewhere', operations: [] }, 1), { ...mismatch, message: /Elsewhere/ });
@@ -84,7 +62,7 @@ test('contracts that are not of the game, or that nobody implements, are refused
 });
 
 test('options of a proxy are checked when it is made', (t) => {
-  const { view } = start(t);
+  const { view } = startProbes(t);
   t.throws(() => view.getProxy(Probe, 1, { timeout: 'soon' }), { instanceOf: TypeError, message: /timeout.*soon/ });
   t.throws(() => view.getProxy(Probe, 1, { priority: 'higher' as 'high' }), {
     instanceOf: TypeError,
@@ -95,7 +73,7 @@ test('options of a proxy are checked when it is made', (t) => {
 // ---- this.call
 
 test('this.call says who calls and for how long', async (t) => {
-  const { probe, probeId } = start(t);
+  const { probe, probeId } = startProbes(t);
   const direct = (await probe().describeCall()) as any;
   t.deepEqual(direct.caller, { kind: 'host' });
   t.true(direct.remaining > 29_000 && direct.remaining <= 30_001);
@@ -111,7 +89,7 @@ test('this.call says who calls and for how long', async (t) => {
 });
 
 test('the deadline does not grow on its way', async (t) => {
-  const { probe } = start(t, { clock: new ManualClock(1000.7) });
+  const { probe } = startProbes(t, { clock: new ManualClock(1000.7) });
   const through = (await probe(1, 0, { timeout: 100 }).describeThrough(probe(0))) as any;
   // Rounded up to a whole millisecond once, at the first hop.
   t.true(through.remaining >= 100 && through.remaining < 101, `${through.remaining}`);
@@ -119,7 +97,7 @@ test('the deadline does not grow on its way', async (t) => {
 });
 
 test('this.call throws after the first await, and a call that was kept stays good', async (t) => {
-  const { probe } = start(t);
+  const { probe } = startProbes(t);
   const seen = { name: 'EngineError', code: 'call-context', outcome: 'notExecuted', held: 16, isEngineError: true };
   t.deepEqual(await probe(0).callAfterAwait(), seen);
   t.deepEqual(await probe(1).callAfterAwait(), seen);
@@ -130,7 +108,7 @@ test('this.call throws after the first await, and a call that was kept stays goo
 // ---- deadlines
 
 test('a call ends at its deadline: of the contract, of the proxy, and of whoever called', async (t) => {
-  const { host, gate, probe } = start(t, { clock: new ManualClock() });
+  const { host, gate, probe } = startProbes(t, { clock: new ManualClock() });
   const timedOut = { instanceOf: CallTimeoutError, code: 'timeout' };
   const ended: string[] = [];
   const log = (name: string) => (error: unknown) => {
@@ -161,7 +139,7 @@ test('a call ends at its deadline: of the contract, of the proxy, and of whoever
 });
 
 test('the timeout of a proxy can be longer than that of the contract', async (t) => {
-  const { host, gate, probe } = start(t, { clock: new ManualClock() });
+  const { host, gate, probe } = startProbes(t, { clock: new ManualClock() });
   // Further away than the header can tell, and the operation's own call ends after an hour.
   const call = probe(1, 0, { timeout: '60d' }).impatient('later');
   await gate.reached('later');
@@ -171,7 +149,7 @@ test('the timeout of a proxy can be longer than that of the contract', async (t)
 });
 
 test('what waited beyond its deadline does not run', async (t) => {
-  const { host, gate, probe } = start(t, { clock: new ManualClock() });
+  const { host, gate, probe } = startProbes(t, { clock: new ManualClock() });
   const held = probe().exclusive('first', 'gate');
   await gate.reached('gate');
   const late = probe(1, 0, { timeout: 10 }).add(1);
@@ -188,14 +166,14 @@ test('what waited beyond its deadline does not run', async (t) => {
 });
 
 test('a short timeout does not pay for a long slice before the call', async (t) => {
-  const { probe } = start(t);
+  const { probe } = startProbes(t);
   t.true((await probe().napAfterSpin(40, 20)) >= 19);
 });
 
 // ---- aborting
 
 test('a call that is aborted before it is sent is not sent', async (t) => {
-  const { host, probe } = start(t);
+  const { host, probe } = startProbes(t);
   const sent = host.count('callsSent');
   const signal = AbortSignal.abort(new Error('changed my mind'));
   await t.throwsAsync(probe(1, 0, { signal }).add(1), { message: 'changed my mind' });
@@ -205,7 +183,7 @@ test('a call that is aborted before it is sent is not sent', async (t) => {
 
 for (const node of [0, 1]) {
   test(`abort ends the call, tells the callee, and ends what that waits for: node ${node}`, async (t) => {
-    const { host, gate, probe } = start(t);
+    const { host, gate, probe } = startProbes(t);
     const controller = new AbortController();
     const call = probe(node, 0, { signal: controller.signal }).waitFor(probe(1 - node, 1), 'gate');
     await gate.reached('gate');
@@ -218,7 +196,7 @@ for (const node of [0, 1]) {
 }
 
 test('call.getProxy carries the abort also after an await', async (t) => {
-  const { host, gate, probe } = start(t);
+  const { host, gate, probe } = startProbes(t);
   const controller = new AbortController();
   const call = probe(1, 0, { signal: controller.signal }).waitWithCall(probe(0, 1), 'gate');
   await gate.reached('gate');
@@ -229,7 +207,7 @@ test('call.getProxy carries the abort also after an await', async (t) => {
 });
 
 test('an aborted call that waits in a mailbox does not run', async (t) => {
-  const { host, gate, probe } = start(t);
+  const { host, gate, probe } = startProbes(t);
   const held = probe().exclusive('first', 'gate');
   await gate.reached('gate');
   const controller = new AbortController();
@@ -244,7 +222,7 @@ test('an aborted call that waits in a mailbox does not run', async (t) => {
 });
 
 test('a signal keeps nothing of calls that have ended', async (t) => {
-  const { probe } = start(t);
+  const { probe } = startProbes(t);
   const { signal } = new AbortController();
   const proxy = probe(1, 0, { signal });
   for (let i = 0; i < 100; i++) await proxy.add(1);
@@ -255,7 +233,7 @@ test('a signal keeps nothing of calls that have ended', async (t) => {
 // ---- what a call can be told to be
 
 test('onlyIfActive refuses instead of activating', async (t) => {
-  const { host, probe } = start(t);
+  const { host, probe } = startProbes(t);
   const proxy = probe(1, 0, { onlyIfActive: true });
   const error = await t.throwsAsync(proxy.add(1), { instanceOf: EntityNotFoundError, code: 'not-found' });
   t.is((error as EngineError).outcome, 'notExecuted');
@@ -268,7 +246,7 @@ test('onlyIfActive refuses instead of activating', async (t) => {
 });
 
 test('priority of the proxy and of the contract decides who leaves a mailbox first', async (t) => {
-  const { host, gate, probe } = start(t);
+  const { host, gate, probe } = startProbes(t);
   const held = probe().exclusive('first', 'gate');
   await gate.reached('gate');
   probe().later('low 1');
@@ -288,7 +266,7 @@ test('priority of the proxy and of the contract decides who leaves a mailbox fir
 
 for (const node of [0, 1]) {
   test(`errors of the callee reach its caller: node ${node}`, async (t) => {
-    const { host, probe } = start(t);
+    const { host, probe } = startProbes(t);
     const callee = probe(node);
     const failed = async (how: string): Promise<any> => {
       const error = await t.throwsAsync(callee.fail(how), { any: true }, how);
@@ -322,7 +300,7 @@ for (const node of [0, 1]) {
 }
 
 test('the hops of an engine error stand in its causes, and the outcome of the outer ones is unknown', async (t) => {
-  const { view, probe } = start(t);
+  const { view, probe } = startProbes(t);
   const missing = await t.throwsAsync(view.getProxy(Made, 'nobody').read(), { instanceOf: EntityNotFoundError });
   t.is((missing as EngineError).outcome, 'notExecuted');
   const two = await t.throwsAsync<any>(probe(0).failThrough(probe(1), 'engine'));
@@ -340,7 +318,7 @@ test('the hops of an engine error stand in its causes, and the outcome of the ou
 });
 
 test('errors that do not travel as they are still reach their caller', async (t) => {
-  const { host, probe } = start(t);
+  const { host, probe } = startProbes(t);
   const unsendable = await t.throwsAsync<any>(probe().fail('game with a function'));
   t.true(unsendable instanceof GameError);
   t.is(unsendable.code, 'no-gold');
@@ -356,7 +334,7 @@ test('errors that do not travel as they are still reach their caller', async (t)
 });
 
 test('an error in a void operation is logged with entity and operation, counted, and ends nothing', async (t) => {
-  const { host, probe, probeId } = start(t);
+  const { host, probe, probeId } = startProbes(t);
   probe().failOneWay('plain');
   probe().failSoonOneWay('game');
   t.is(await probe().add(1), 1);
@@ -375,7 +353,7 @@ test('an error in a void operation is logged with entity and operation, counted,
 // ---- values with a will of their own
 
 test('a call made by a getter while another is encoded fails alone', async (t) => {
-  const { host, view, probe } = start(t);
+  const { host, view, probe } = startProbes(t);
   const values = view.getProxy(Values, host.idOn(1, Values));
   for (const disturb of [
     () => probe().add(1),
@@ -387,16 +365,11 @@ test('a call made by a getter while another is encoded fails alone', async (t) =
     () => view.create(Made, 1),
     () => probe(1, 0, { signal: AbortSignal.abort() }).add(1),
   ]) {
-    const inner: Promise<Error | undefined>[] = [];
-    const failure = (): Promise<Error | undefined> =>
-      disturb().then(
-        () => undefined,
-        (error) => error,
-      );
+    const inner: Promise<unknown>[] = [];
     const item = {
       name: 'outer',
       get tags() {
-        inner.push(failure(), failure());
+        inner.push(failureOf(disturb()), failureOf(disturb()));
         return ['still', 'whole'];
       },
     };
@@ -406,7 +379,7 @@ test('a call made by a getter while another is encoded fails alone', async (t) =
         {
           value: 2,
           get children() {
-            inner.push(failure());
+            inner.push(failureOf(disturb()));
             return [];
           },
         },
@@ -422,7 +395,7 @@ test('a call made by a getter while another is encoded fails alone', async (t) =
 });
 
 test("getters that throw are the call's own error", async (t) => {
-  const { host, view } = start(t);
+  const { host, view } = startProbes(t);
   const values = view.getProxy(Values, host.idOn(1, Values));
   const item = {
     name: 'x',
@@ -444,7 +417,7 @@ test("getters that throw are the call's own error", async (t) => {
 });
 
 test('a node that has stopped refuses calls instead of keeping them', async (t) => {
-  const { host, gate, probe } = start(t);
+  const { host, gate, probe } = startProbes(t);
   const pending = probe().hold('x', 'never');
   await gate.reached('never');
   const lost = t.throwsAsync(pending, { name: 'NodeDownError', code: 'node-lost' });

@@ -49,7 +49,8 @@ export class BrittleEntity extends NodeEntity implements Brittle {
     journals.of('Brittle', this.id).push(text);
   }
   async journal(): Promise<string[]> {
-    return journals.of('Brittle', this.id);
+    // A copy: the result is encoded when the promise is fulfilled, and slices of later operations may run before that.
+    return [...journals.of('Brittle', this.id)];
   }
   async leaving(): Promise<void> {}
 }

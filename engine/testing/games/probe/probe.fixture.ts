@@ -17,10 +17,12 @@ export class ProbeEntity extends NodeEntity implements Probe, ProbeToo {
     this.lines.push(text);
   }
   async journal(): Promise<string[]> {
-    return this.lines;
+    // A copy: the result is encoded when the promise is fulfilled, and slices of later operations may run before that.
+    return [...this.lines];
   }
   async sameJournal(): Promise<string[]> {
-    return this.lines;
+    // A copy: the result is encoded when the promise is fulfilled, and slices of later operations may run before that.
+    return [...this.lines];
   }
   async add(n: int32): Promise<int32> {
     this.total += n;

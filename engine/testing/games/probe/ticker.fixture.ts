@@ -59,7 +59,8 @@ export class TickerEntity extends NodeEntity implements Ticker {
     return this.at;
   }
   async journal(): Promise<string[]> {
-    return this.lines;
+    // A copy: the result is encoded when the promise is fulfilled, and slices of later operations may run before that.
+    return [...this.lines];
   }
   async hold(gate: string): Promise<void> {
     await this.node.getProxy(Gate, 0).pass(gate);
