@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { drive } from '../games/ping/load.ts';
 import { offer, side } from './pair.ts';
-import { plainTargets, TARGETS, Waiting } from './targets.ts';
+import { asyncTargets, TARGETS, Waiting } from './targets.ts';
 
 const WORDS = 65_536;
 
@@ -35,10 +35,12 @@ class Batch {
 const { role, port } = side();
 const batch = new Batch(port);
 if (role === 'callee') {
-  const targets = plainTargets();
+  const targets = asyncTargets();
   port.on('message', (words: Int32Array) => {
     for (let i = 0; i < words.length; i += 4) {
-      batch.add(words[i]!, targets.get(words[i + 1]!)!.ping(words[i + 2]!, words[i + 3]!), 0, 0);
+      const call = words[i]!;
+      const target = targets.get(words[i + 1]!)!;
+      void target.ping(words[i + 2]!, words[i + 3]!).then((value) => batch.add(call, value, 0, 0));
     }
   });
   offer({});

@@ -1,18 +1,18 @@
 /** Calls by `postMessage`, one message a call: what one writes first. */
 import { drive, flood } from '../games/ping/load.ts';
 import { offer, side } from './pair.ts';
-import { plainTargets, TARGETS, Waiting } from './targets.ts';
+import { asyncTargets, TARGETS, Waiting } from './targets.ts';
 
 /** Call number (0: one way), target, a, b; of `told` b is missing. */
 type Message = readonly [call: number, target: number, a: number, b?: number];
 
 const { role, port } = side();
 if (role === 'callee') {
-  const targets = plainTargets();
+  const targets = asyncTargets();
   port.on('message', ([call, id, a, b]: Message) => {
     const target = targets.get(id)!;
     if (call === 0) target.messages++;
-    else if (b !== undefined) port.postMessage([call, target.ping(a, b)]);
+    else if (b !== undefined) void target.ping(a, b).then((value) => port.postMessage([call, value]));
     else {
       port.postMessage([call, target.messages]);
       target.messages = 0;

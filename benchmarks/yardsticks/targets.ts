@@ -9,6 +9,19 @@ export class PlainTarget {
   }
 }
 
+/** The same with a promise for an answer, which is the work that is asked of everybody but the limit. */
+export class AsyncTarget {
+  messages = 0;
+
+  async ping(a: number, b: number): Promise<number> {
+    return (a + b) | 0;
+  }
+}
+
+export function asyncTargets(): Map<number, AsyncTarget> {
+  return new Map(Array.from({ length: TARGETS }, (_, id) => [id, new AsyncTarget()]));
+}
+
 export function plainTargets(): Map<number, PlainTarget> {
   return new Map(Array.from({ length: TARGETS }, (_, id) => [id, new PlainTarget()]));
 }
