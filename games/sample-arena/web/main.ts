@@ -18,6 +18,8 @@ const OVERVIEW_MS = 3000;
 /** The server forgets a watcher after five minutes. */
 const WATCH_AGAIN_MS = 120_000;
 const NEAR = 620;
+const RETRY_MS_MIN = 2000;
+const RETRY_MS_MAX = 15_000;
 
 /** The page: brings session, scene, controls and words together. */
 class Page {
@@ -40,6 +42,7 @@ class Page {
   /** Joined before the connection was lost: the same again when it is back. */
   #name: string | undefined;
   #lost = false;
+  #opening = false;
   #watched: ArenaId | undefined;
   #watchedMs = 0;
   #seq = 0;
@@ -48,6 +51,8 @@ class Page {
   #lastMs = 0;
   #mappedTick = -1;
   #drawnMs = 0;
+  #retryTimer = 0;
+  #retryMs = RETRY_MS_MIN;
 
   constructor(token: string) {
     this.#token = token;
@@ -70,6 +75,14 @@ class Page {
 
   /** Connects, from the start or again. */
   async open(): Promise<void> {
+    if (this.#opening) return;
+    this.#opening = true;
+    await this.#open();
+    this.#opening = false;
+  }
+
+  async #open(): Promise<void> {
+    clearTimeout(this.#retryTimer);
     this.#session?.close();
     this.#session = undefined;
     this.#watched = undefined;
@@ -78,6 +91,7 @@ class Page {
       const session = await Session.open(location.origin.replace(/^http/, 'ws'), this.#token, this.#events());
       this.#session = session;
       this.#lost = false;
+      this.#retryMs = RETRY_MS_MIN;
       this.#hud.who(session.id);
       this.#hud.mode('watching');
       if (this.#name === undefined) await this.#lookAround();
@@ -163,8 +177,11 @@ class Page {
     this.#lost = true;
     this.#playing = false;
     this.#letGo();
-    this.#hud.text('lost-text', 'The server does not answer.');
+    this.#hud.text('lost-text', 'The server does not answer. Trying again from time to time.');
     this.#hud.mode('lost');
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = window.setTimeout(() => void this.open(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
   }
 
   /** While watching: how many are where, and a look at the liveliest. */
