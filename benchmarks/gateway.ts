@@ -53,7 +53,7 @@ function calls(name: string, connections: number, outstanding: number): Subject<
         const target = client.getProxy(contracts.Target, i);
         return (bytes) => target.echo(bytes);
       });
-      return echoed(echoes, outstanding, effort.of(CALLS));
+      return echoed(echoes, outstanding, effort.of(CALLS, 300));
     },
     yardsticks: {
       bare: ({ bareClients }, effort) => {
@@ -62,7 +62,7 @@ function calls(name: string, connections: number, outstanding: number): Subject<
             (bytes) =>
               socket.echo(bytes),
         );
-        return echoed(echoes, outstanding, effort.of(CALLS));
+        return echoed(echoes, outstanding, effort.of(CALLS, 300));
       },
     },
   };
@@ -84,18 +84,18 @@ async function broadcast(crowd: Crowd, show: (times: number) => void, ticks: num
 const broadcasts: Subject<Stand> = {
   figures: [{ name: 'gateway.broadcast', unit: '/s' }],
   thing: async ({ host, clients, contracts }, effort) => {
-    const size = effort.of(CROWD);
+    const size = effort.of(CROWD, 10);
     const crowd = await Crowd.join(host.port, engineDialect(), CROWD_FIRST, size);
     const driver = clients[0]!.getProxy(contracts.Driver, 1);
     await driver.invite(CROWD_FIRST, size);
-    const rates = await broadcast(crowd, (times) => driver.show(times), effort.of(TICKS));
+    const rates = await broadcast(crowd, (times) => driver.show(times), effort.of(TICKS, 2));
     await crowd.leave();
     return rates;
   },
   yardsticks: {
     bare: async ({ bare, bareClients }, effort) => {
-      const crowd = await Crowd.join(bare.port, BARE_DIALECT, CROWD_FIRST, effort.of(CROWD));
-      const rates = await broadcast(crowd, (times) => bareClients[0]!.order(times), effort.of(TICKS));
+      const crowd = await Crowd.join(bare.port, BARE_DIALECT, CROWD_FIRST, effort.of(CROWD, 10));
+      const rates = await broadcast(crowd, (times) => bareClients[0]!.order(times), effort.of(TICKS, 2));
       await crowd.leave();
       return rates;
     },
@@ -104,7 +104,7 @@ const broadcasts: Subject<Stand> = {
 
 async function joined(start: () => Promise<ChildHost>, dialect: Dialect, effort: Effort): Promise<number[]> {
   await using server = await start();
-  const size = effort.of(JOINS);
+  const size = effort.of(JOINS, 10);
   // What the first ones bring into memory, code above all, is no cost of a connection.
   const warm = await Crowd.join(server.port, dialect, CROWD_FIRST, Math.ceil(size / 4));
   await warm.leave();

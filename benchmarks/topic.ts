@@ -18,9 +18,9 @@ export class Effort {
     this.quick = quick;
   }
 
-  /** `full` pieces of work, or a hundredth of them, at least `least`. */
+  /** `full` pieces of work, or a thousandth of them, at least `least`. */
   of(full: number, least = 1): number {
-    return this.quick ? Math.max(least, Math.ceil(full / 100)) : full;
+    return this.quick ? Math.max(least, Math.ceil(full / 1000)) : full;
   }
 }
 
