@@ -51,6 +51,8 @@ const WAITS_PER_PROBE = 32;
  */
 const FRAMES_PER_ROUND = 64;
 const FRAMES_PER_ROUND_CONTENDED = 1024;
+/** Rounds among the microtasks at most before Node's own ticks get their turn. */
+const CHAIN_MAX = 8;
 const TIMEOUT_MS_MAX = 0x7fff_ffff;
 
 /**
@@ -58,8 +60,8 @@ const TIMEOUT_MS_MAX = 0x7fff_ffff;
  *
  *   flush → drain links, run turns, fire timers → (microtasks) → flush → …
  *
- * Rounds follow each other through `process.nextTick` behind a microtask, so that every continuation of a round has run before its flush;
- * the event loop gets a turn every half millisecond, so game code's timers and I/O go on under full load. With nothing to do the node
+ * A few rounds follow each other among the microtasks, each behind what the one before it caused; then one comes as a tick of Node's, when
+ * every continuation has run. The event loop gets a turn every half millisecond, so game code's timers and I/O go on under full load. With nothing to do the node
  * looks a little longer (a busy peer answers within microseconds), then naps, then sleeps on its doorbell at no cost.
  */
 export class DutyCycle {
@@ -75,6 +77,8 @@ export class DutyCycle {
   private bellWait: Promise<void> | undefined = undefined;
   private timeout: NodeJS.Timeout | undefined = undefined;
   private yieldedAt = 0;
+  /** Rounds among the microtasks since the last one that came when they had run dry. */
+  private chained = 0;
   /** When the node last had nothing left to do; 0 while it has. */
   private idleSince = 0;
   /** Spins in vain, which a nap then did better, since one that found something. */
@@ -85,7 +89,7 @@ export class DutyCycle {
   rounds = 0;
 
   private readonly round = (): void => this.runRound();
-  private readonly afterMicrotasks = (): void => process.nextTick(this.round);
+  private readonly roundInPassing = (): void => this.runInPassing();
   private readonly awake = (): void => this.wakeUp();
 
   constructor(duties: Duties, bell: Bell, clock: Clock, policy: WaitPolicy) {
@@ -115,8 +119,9 @@ export class DutyCycle {
     const { duties } = this;
     duties.running(true);
     duties.flush();
+    this.chained = 0;
     let now = this.clock.now();
-    const framesMax = this.misses < MISSES_MAX ? FRAMES_PER_ROUND : FRAMES_PER_ROUND_CONTENDED;
+    const framesMax = this.framesMax();
     let done = duties.run(now, framesMax);
     if (done === 0 && this.spin(now)) {
       now = this.clock.now();
@@ -128,9 +133,28 @@ export class DutyCycle {
     } else this.idle();
   }
 
+  /**
+   * A round among the microtasks: behind those that the round before it caused, so most answers are written and leave now, and what
+   * came meanwhile is taken up at once. Longer chains of continuations go on behind it, so it never waits for anything.
+   */
+  private runInPassing(): void {
+    if (this.stopped) return;
+    const { duties } = this;
+    duties.flush();
+    const now = this.clock.now();
+    if (++this.chained < CHAIN_MAX && duties.run(now, this.framesMax()) > 0) {
+      this.rounds++;
+      this.next(now);
+    } else process.nextTick(this.round);
+  }
+
+  private framesMax(): number {
+    return this.misses < MISSES_MAX ? FRAMES_PER_ROUND : FRAMES_PER_ROUND_CONTENDED;
+  }
+
   private next(now: number): void {
     if (now - this.yieldedAt < YIELD_MS) {
-      queueMicrotask(this.afterMicrotasks);
+      queueMicrotask(this.roundInPassing);
       return;
     }
     this.yieldedAt = now;
@@ -201,7 +225,8 @@ export class DutyCycle {
     if (!this.asleep || this.stopped) return;
     this.leaveSleep();
     this.scheduled = true;
-    this.runRound();
+    // Not here, among the microtasks: a round may spin.
+    process.nextTick(this.round);
   }
 
   private leaveSleep(): void {
