@@ -30,7 +30,10 @@ export class RingLinkReader implements LinkReader {
     this.low = ring(lanes[2]);
   }
 
-  /** Never when the link was found corrupt. */
+  /**
+   * Never when the link was found corrupt. A node that goes to sleep asks this after arming its bell; without a further frame to
+   * take, this is also what gives the last room back to a writer that may wait for it.
+   */
   pending(): boolean {
     return (this.medium.pending() || this.high.pending() || this.low.pending()) && this.failure === undefined;
   }
@@ -51,17 +54,8 @@ export class RingLinkReader implements LinkReader {
     const mediumPending = medium.look();
     const lowPending = low.look();
     let frames = 0;
-    try {
-      if (!highPending && !lowPending) {
-        if (mediumPending) frames = medium.take(handler, framesMax);
-      } else {
-        frames = drainByWeight(high, medium, low, handler, framesMax);
-      }
-    } finally {
-      high.release();
-      medium.release();
-      low.release();
-    }
+    if (highPending || lowPending) frames = drainByWeight(high, medium, low, handler, framesMax);
+    else if (mediumPending) frames = medium.take(handler, framesMax);
     this.frames += frames;
     return frames;
   }

@@ -230,22 +230,28 @@ export class RingReader {
     this.orphans = this.taken !== place.start;
   }
 
-  /** Did the writer publish anything that was not taken yet? */
+  /** Did the writer publish anything that was not taken yet? If not, all room is given back. */
   pending(): boolean {
-    return Atomics.load(this.words, this.place.tail) !== this.taken;
+    if (Atomics.load(this.words, this.place.tail) !== this.taken) return true;
+    if (this.head !== this.taken) this.release();
+    return false;
   }
 
-  /** Fixes how far `take` will go. True when that is anything at all. Throws LinkCorruptError. */
+  /** Fixes how far `take` will go. True when that is anything at all; if not, all room is given back. Throws LinkCorruptError. */
   look(): boolean {
     // Partner: the store of TAIL in RingWriter.publish; the records before it are whole now.
     const tail = Atomics.load(this.words, this.place.tail);
+    const { head, taken } = this;
     this.tail = tail;
-    const left = (tail - this.taken) | 0;
-    // Against HEAD and not TAKEN: a writer may not have gone beyond what was freed. Unsigned, so negative is too much.
-    if (((tail - this.head) | 0) >>> 0 > this.place.capacity || left < 0 || (tail & 7) !== 0) {
-      throw this.fail(this.taken, 'its tail is impossible');
+    if (tail === taken) {
+      if (head !== taken) this.release();
+      return false;
     }
-    return left !== 0;
+    // Against HEAD and not TAKEN: a writer may not have gone beyond what was freed. Unsigned, so negative is too much.
+    if (((tail - head) | 0) >>> 0 > this.place.capacity || ((tail - taken) | 0) < 0 || (tail & 7) !== 0) {
+      throw this.fail(taken, 'its tail is impossible');
+    }
+    return true;
   }
 
   /** Is anything left of what `look` saw? */
@@ -254,8 +260,9 @@ export class RingReader {
   }
 
   /**
-   * Hands over at most `framesMax` of the frames that `look` saw; returns how many. A frame whose handler throws is taken.
-   * The caller calls `release` afterwards, whatever happens.
+   * Hands over at most `framesMax` of the frames that `look` saw; returns how many. A frame whose handler throws is taken. Room is
+   * given back a quarter of the ring at a time, and the rest when there is nothing more to take: often enough for a writer that
+   * waits for it, as a full ring holds more than a quarter, and seldom enough to cost nothing.
    */
   take(handler: FrameHandler, framesMax: number): number {
     const { words, input, lane, tail } = this;
@@ -266,7 +273,6 @@ export class RingReader {
     let frames = 0;
     while (at !== tail && frames < framesMax) {
       const left = (tail - at) | 0;
-      // Room is given back a quarter at a time, so that a writer which waits for it works beside us.
       const stop = left > quarter ? (at + quarter) | 0 : tail;
       let whole = this.assembly === undefined;
       while (((stop - at) | 0) > 0 && frames < framesMax) {
@@ -296,7 +302,7 @@ export class RingReader {
         frames++;
         handler.onFrame(input, lane);
       }
-      if (at !== tail) this.release();
+      if (((at - this.head) | 0) >= quarter) this.release();
     }
     return frames;
   }
@@ -353,8 +359,7 @@ export class RingReader {
   }
 
   /** Gives the room of all taken frames back, and wakes a writer that waits for it. */
-  release(): void {
-    if (this.head === this.taken) return;
+  private release(): void {
     if (this.scrub) this.scrubTaken();
     this.head = this.taken;
     // Partner: the load of HEAD in RingWriter.moved, which comes after its link stored WANT: it sees this HEAD or we see WANT.
