@@ -94,6 +94,11 @@ test('float32 rounds to the nearest', (t) => {
   t.deepEqual(arrived('floats', 0.1, 0.1), [Math.fround(0.1), 0.1]);
 });
 test('float32 refuses a finite number that is too large', refused, 'floats', 1e39, 0);
+const FLOAT32_MAX = 2 ** 128 - 2 ** 104;
+test('the last number that float32 holds', (t) => {
+  t.deepEqual(arrived('floats', 2 ** 128 - 2 ** 103 - 2 ** 75, 0), [FLOAT32_MAX, 0]);
+});
+test('the first number that float32 does not hold', refused, 'floats', -(2 ** 128 - 2 ** 103), 0);
 test('float64 refuses text', refused, 'floats', 0, '0');
 
 test(

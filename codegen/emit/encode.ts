@@ -3,6 +3,9 @@ import { bitmapBytes, indexBytes } from '../model/size.ts';
 import { access, type Code, type Names, text } from './code.ts';
 import type { ModuleScope } from './scope.ts';
 
+/** From here on rounding to single precision gives infinity: half a step above its largest number. */
+const FLOAT32_LIMIT = 2 ** 128 - 2 ** 103;
+
 /** Check that fails for a wrong value, and the store. `v` is a local variable. */
 const NUMBERS: Record<string, { bytes: number; wrong(v: string): string; set: string }> = {
   int8: { bytes: 1, wrong: (v) => `typeof ${v} !== 'number' || (${v} << 24) >> 24 !== ${v}`, set: 'setInt8' },
@@ -11,10 +14,9 @@ const NUMBERS: Record<string, { bytes: number; wrong(v: string): string; set: st
   uint8: { bytes: 1, wrong: (v) => `typeof ${v} !== 'number' || (${v} & 0xff) !== ${v}`, set: 'setUint8' },
   uint16: { bytes: 2, wrong: (v) => `typeof ${v} !== 'number' || (${v} & 0xffff) !== ${v}`, set: 'setUint16' },
   uint32: { bytes: 4, wrong: (v) => `typeof ${v} !== 'number' || ${v} >>> 0 !== ${v}`, set: 'setUint32' },
-  // Only a finite number can differ from its infinite rounding: x - x is 0 for a finite x alone.
   float32: {
     bytes: 4,
-    wrong: (v) => `typeof ${v} !== 'number' || (${v} - ${v} === 0 && Math.abs(Math.fround(${v})) === Infinity)`,
+    wrong: (v) => `typeof ${v} !== 'number' || (Math.abs(${v}) >= ${FLOAT32_LIMIT} && Math.abs(${v}) !== Infinity)`,
     set: 'setFloat32',
   },
   float64: { bytes: 8, wrong: (v) => `typeof ${v} !== 'number'`, set: 'setFloat64' },

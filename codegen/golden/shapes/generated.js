@@ -116,8 +116,8 @@ function encodeItem(out, value) {
   if (typeof at !== 'object' || at === null) throw MISMATCH;
   const x = at.x;
   const y = at.y;
-  if (typeof x !== 'number' || (x - x === 0 && Math.abs(Math.fround(x)) === Infinity)) throw MISMATCH;
-  if (typeof y !== 'number' || (y - y === 0 && Math.abs(Math.fround(y)) === Infinity)) throw MISMATCH;
+  if (typeof x !== 'number' || (Math.abs(x) >= 3.4028235677973366e+38 && Math.abs(x) !== Infinity)) throw MISMATCH;
+  if (typeof y !== 'number' || (Math.abs(y) >= 3.4028235677973366e+38 && Math.abs(y) !== Infinity)) throw MISMATCH;
   const at3 = out.at;
   if (at3 + 8 > out.end) throw OVERFLOW;
   out.view.setFloat32(at3, x, true);
@@ -183,7 +183,7 @@ function encodeShape(out, value, depth) {
   switch (value.kind) {
     case "circle": {
       const radius = value.radius;
-      if (typeof radius !== 'number' || (radius - radius === 0 && Math.abs(Math.fround(radius)) === Infinity)) throw MISMATCH;
+      if (typeof radius !== 'number' || (Math.abs(radius) >= 3.4028235677973366e+38 && Math.abs(radius) !== Infinity)) throw MISMATCH;
       const at = out.at;
       if (at + 5 > out.end) throw OVERFLOW;
       out.view.setUint8(at, 0);
@@ -196,8 +196,8 @@ function encodeShape(out, value, depth) {
       if (typeof size !== 'object' || size === null) throw MISMATCH;
       const x = size.x;
       const y = size.y;
-      if (typeof x !== 'number' || (x - x === 0 && Math.abs(Math.fround(x)) === Infinity)) throw MISMATCH;
-      if (typeof y !== 'number' || (y - y === 0 && Math.abs(Math.fround(y)) === Infinity)) throw MISMATCH;
+      if (typeof x !== 'number' || (Math.abs(x) >= 3.4028235677973366e+38 && Math.abs(x) !== Infinity)) throw MISMATCH;
+      if (typeof y !== 'number' || (Math.abs(y) >= 3.4028235677973366e+38 && Math.abs(y) !== Infinity)) throw MISMATCH;
       const at2 = out.at;
       if (at2 + 9 > out.end) throw OVERFLOW;
       out.view.setUint8(at2, 1);
@@ -211,8 +211,8 @@ function encodeShape(out, value, depth) {
       if (typeof size2 !== 'object' || size2 === null) throw MISMATCH;
       const x2 = size2.x;
       const y2 = size2.y;
-      if (typeof x2 !== 'number' || (x2 - x2 === 0 && Math.abs(Math.fround(x2)) === Infinity)) throw MISMATCH;
-      if (typeof y2 !== 'number' || (y2 - y2 === 0 && Math.abs(Math.fround(y2)) === Infinity)) throw MISMATCH;
+      if (typeof x2 !== 'number' || (Math.abs(x2) >= 3.4028235677973366e+38 && Math.abs(x2) !== Infinity)) throw MISMATCH;
+      if (typeof y2 !== 'number' || (Math.abs(y2) >= 3.4028235677973366e+38 && Math.abs(y2) !== Infinity)) throw MISMATCH;
       const at3 = out.at;
       if (at3 + 9 > out.end) throw OVERFLOW;
       out.view.setUint8(at3, 2);
@@ -331,8 +331,8 @@ class ShapesProxy extends Proxy {
             if (typeof element !== 'object' || element === null) throw MISMATCH;
             const x = element.x;
             const y = element.y;
-            if (typeof x !== 'number' || (x - x === 0 && Math.abs(Math.fround(x)) === Infinity)) throw MISMATCH;
-            if (typeof y !== 'number' || (y - y === 0 && Math.abs(Math.fround(y)) === Infinity)) throw MISMATCH;
+            if (typeof x !== 'number' || (Math.abs(x) >= 3.4028235677973366e+38 && Math.abs(x) !== Infinity)) throw MISMATCH;
+            if (typeof y !== 'number' || (Math.abs(y) >= 3.4028235677973366e+38 && Math.abs(y) !== Infinity)) throw MISMATCH;
             out.view.setFloat32(at, x, true);
             out.view.setFloat32(at + 4, y, true);
             at += 8;
@@ -343,7 +343,7 @@ class ShapesProxy extends Proxy {
           for (const [key, item] of entriesOf(weights)) {
             if (left-- === 0) throw MISMATCH;
             writeString(out, key);
-            if (typeof item !== 'number' || (item - item === 0 && Math.abs(Math.fround(item)) === Infinity)) throw MISMATCH;
+            if (typeof item !== 'number' || (Math.abs(item) >= 3.4028235677973366e+38 && Math.abs(item) !== Infinity)) throw MISMATCH;
             const at2 = out.at;
             if (at2 + 4 > out.end) throw OVERFLOW;
             out.view.setFloat32(at2, item, true);
@@ -466,8 +466,8 @@ class ShapesProxy extends Proxy {
       if (typeof at !== 'object' || at === null) throw MISMATCH;
       const x = at.x;
       const y = at.y;
-      if (typeof x !== 'number' || (x - x === 0 && Math.abs(Math.fround(x)) === Infinity)) throw MISMATCH;
-      if (typeof y !== 'number' || (y - y === 0 && Math.abs(Math.fround(y)) === Infinity)) throw MISMATCH;
+      if (typeof x !== 'number' || (Math.abs(x) >= 3.4028235677973366e+38 && Math.abs(x) !== Infinity)) throw MISMATCH;
+      if (typeof y !== 'number' || (Math.abs(y) >= 3.4028235677973366e+38 && Math.abs(y) !== Infinity)) throw MISMATCH;
       const index = colorIndex(color);
       const out = sender.open(this, SHAPES_PLACE, 11);
       const at2 = out.at;
