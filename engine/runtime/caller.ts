@@ -2,7 +2,7 @@ import { writeEntityId } from '../../transport/codec/entity-id.ts';
 import { MISMATCH, OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
 import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
-import { CallTimeoutError, type EngineError, OverloadedError } from '../base/errors.ts';
+import { CallTimeoutError, type EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import type { Proxy, Sender } from '../contract/proxy.ts';
 import type { CallSource } from './call-failures.ts';
@@ -273,7 +273,7 @@ export class Caller implements Sender, Stamp, CallSource {
   refuse(_proxy: Proxy, code: number, error: unknown, args: readonly unknown[]): Promise<never> {
     const operation = this.state.catalogue.operations[code]!;
     this.state.outbox.abandonCall(code, error);
-    const reason = error === MISMATCH ? this.explainArguments(operation, args) : error;
+    const reason = error === MISMATCH ? this.explainArguments(operation, args) : withPlace(error, operation);
     if (operation.returns === RETURNS_VOID) throw reason;
     this.state.failures.note(reason, operation, this);
     return Promise.reject(reason);
@@ -370,6 +370,12 @@ export const nameOf = (operation: { name: string; contract: { name: string } }):
 
 export function timeoutOf(operation: { name: string; contract: { name: string } }): CallTimeoutError {
   return new CallTimeoutError('timeout', `${nameOf(operation)} got no reply before its deadline.`);
+}
+
+/** Where it was that a message is too large, which the outbox cannot know. */
+function withPlace(error: unknown, operation: Operation): unknown {
+  if (!(error instanceof InvalidMessageError)) return error;
+  return new InvalidMessageError(error.code, `${nameOf(operation)}: ${error.message}`, { outcome: error.outcome });
 }
 
 function linkFull(operation: Operation): EngineError {

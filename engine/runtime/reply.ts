@@ -65,7 +65,7 @@ export class Replies {
     this.state.counters.resultsRefused++;
     this.state.log.error({ err: reason, operation: nameOf(operation) }, 'a result could not be sent');
     // Not an engine error to the caller: the operation ran, and it is the callee that is wrong.
-    const plain = reason instanceof EngineError ? new Error(reason.message) : reason;
+    const plain = reason instanceof EngineError ? new Error(`${nameOf(operation)}: result: ${reason.message}`) : reason;
     this.thrown(source, lane, requestId, operation, plain);
   }
 

@@ -14,24 +14,36 @@ export abstract class Timer {
   }
 }
 
+/** First in, first out: what is due in the same millisecond after equal waits fires in the order of adding. */
 class TimerList {
   first: Timer | undefined = undefined;
+  private last: Timer | undefined = undefined;
 
   add(timer: Timer): void {
     timer.$list = this;
-    timer.$previous = undefined;
-    timer.$next = this.first;
-    if (this.first !== undefined) this.first.$previous = timer;
-    this.first = timer;
+    timer.$next = undefined;
+    timer.$previous = this.last;
+    if (this.last !== undefined) this.last.$next = timer;
+    else this.first = timer;
+    this.last = timer;
   }
 
   remove(timer: Timer): void {
     if (timer.$previous === undefined) this.first = timer.$next;
     else timer.$previous.$next = timer.$next;
-    if (timer.$next !== undefined) timer.$next.$previous = timer.$previous;
+    if (timer.$next === undefined) this.last = timer.$previous;
+    else timer.$next.$previous = timer.$previous;
     timer.$next = undefined;
     timer.$previous = undefined;
     timer.$list = undefined;
+  }
+
+  /** Empties the list and returns what was its first timer, still chained to the others. */
+  takeAll(): Timer | undefined {
+    const { first } = this;
+    this.first = undefined;
+    this.last = undefined;
+    return first;
   }
 }
 
@@ -144,8 +156,7 @@ export class TimingWheel {
     for (let level = 1; level < LEVELS; level++) {
       const position = Math.floor(tick / 2 ** (level * SLOT_BITS));
       const list = this.levels[level]![position & (SLOTS - 1)]!;
-      let timer = list.first;
-      list.first = undefined;
+      let timer = list.takeAll();
       while (timer !== undefined) {
         const next: Timer | undefined = timer.$next;
         timer.$list = undefined;
