@@ -26,7 +26,10 @@ export interface PeerData {
   board: SharedArrayBuffer;
 }
 
-const LOST_AFTER_MS = 10_000;
+const LOST_AFTER_MS = 5000;
+/** Of doorbell.ts. */
+const BELL = 32;
+const SLEEPING = 1;
 const BARRIER_STRIDE = 32;
 /** More than any round of a race has. */
 const BARRIERS_MAX = 64;
@@ -52,8 +55,12 @@ class Dice {
   }
 }
 
-/** Sleeps like a node, and takes a sleep that is ended by nothing but time for a lost wake-up. */
-async function rest(bell: Doorbell, waiting: Waiting, ready: () => boolean): Promise<void> {
+/**
+ * Sleeps like a node. A long sleep in which nobody rang, though there was `reason` to, is a lost wake-up; a long sleep alone
+ * says only that the machine is busy.
+ */
+async function rest(data: PeerData, bell: Doorbell, ready: () => boolean, reason = ready): Promise<void> {
+  const { waiting } = data;
   if (waiting !== 'spin' && bell.arm() && !ready()) {
     const began = performance.now();
     if (waiting === 'nap beside an old sleep') void bell.sleep();
@@ -66,9 +73,22 @@ async function rest(bell: Doorbell, waiting: Waiting, ready: () => boolean): Pro
       await Promise.race([bell.sleep(), late]);
       clearTimeout(timer);
     }
-    if (performance.now() - began >= LOST_AFTER_MS) throw new Error('a wake-up was lost');
+    const silent = Atomics.load(new Int32Array(data.ownBell), BELL) === SLEEPING;
+    if (silent && performance.now() - began >= LOST_AFTER_MS && reason()) throw new Error('a wake-up was lost');
   }
   bell.disarm();
+}
+
+/** Lets a writer sleep until there is room for what waits: nothing else would wake it. */
+async function restForRoom(data: PeerData, bell: Doorbell, writer: RingLinkWriter): Promise<void> {
+  writer.flush();
+  const { backlog } = writer;
+  const wentOn = () => {
+    writer.flush();
+    return writer.backlog < backlog;
+  };
+  if (backlog > 0) await rest(data, bell, () => false, wentOn);
+  writer.flush();
 }
 
 function barrier(board: Int32Array, side: 0 | 1, step: number): void {
@@ -96,22 +116,16 @@ async function streamWriter(data: PeerData): Promise<unknown> {
   const pace = new Dice(data.seed + 1);
   const board = new Int32Array(data.board);
   const until = performance.now() + data.ms;
-  // Only room can wake us: the reader must see that we want some.
-  const forRoom = async () => {
-    writer.flush();
-    if (writer.backlog > 0) await rest(bell, data.waiting, () => false);
-    writer.flush();
-  };
   for (let number = 0, total = data.rounds; number < total; number++) {
     const { lane, frame } = nextFrame(dice, number);
     if (number % 64 === 0 && performance.now() > until) total = number + 1;
     // Before the last frame, so that the reader knows it when that arrives.
     if (number === total - 1) Atomics.store(board, BOARD_TOTAL, total);
-    while (!send(writer, lane, frame) && !writer.spill(lane, frame)) await forRoom();
+    while (!send(writer, lane, frame) && !writer.spill(lane, frame)) await restForRoom(data, bell, writer);
     if (pace.below(8) === 0) writer.flush();
     if (pace.below(50) === 0) pace.idle();
   }
-  do await forRoom();
+  do await restForRoom(data, bell, writer);
   while (writer.backlog > 0);
   return { frames: writer.frames, spilled: writer.spilled };
 }
@@ -143,7 +157,7 @@ async function streamReader(data: PeerData): Promise<unknown> {
   while (seen === 0 || seen !== Atomics.load(board, BOARD_TOTAL)) {
     if (reader.drain(handler, 1 + pace.below(20)) > 0) continue;
     sleeps++;
-    await rest(bell, data.waiting, () => reader.pending());
+    await rest(data, bell, () => reader.pending());
   }
   return { frames: seen, sleeps };
 }
@@ -177,7 +191,7 @@ async function pingPong(data: PeerData, first: boolean): Promise<unknown> {
       writer.flush();
     }
     dice.idle();
-    if (!over && reader.drain(handler, 10) === 0) await rest(bell, data.waiting, () => reader.pending());
+    if (!over && reader.drain(handler, 10) === 0) await rest(data, bell, () => reader.pending());
   }
   return { rounds, wakeUps: other.wakeUps };
 }
@@ -295,7 +309,7 @@ async function victimReader(data: PeerData): Promise<unknown> {
       if (number === data.rounds) process.exit(3);
     },
   };
-  for (;;) if (reader.drain(handler, 64) === 0) await rest(bell, 'nap', () => reader.pending());
+  for (;;) if (reader.drain(handler, 64) === 0) await rest(data, bell, () => reader.pending());
 }
 
 /** Writes until it is killed. */
@@ -307,8 +321,7 @@ async function victimWriter(data: PeerData): Promise<unknown> {
     const claim = writer.claim(1, 8 + (number % 40));
     if (claim === undefined) {
       writer.spill(1, new Uint8Array(new Int32Array([number++]).buffer));
-      writer.flush();
-      if (writer.backlog > 0) await rest(bell, 'nap', () => false);
+      await restForRoom(data, bell, writer);
       continue;
     }
     claim.view.setInt32(claim.at, number, true);
