@@ -1,0 +1,242 @@
+import test from 'ava';
+import { SystemClock } from '../base/clock.ts';
+import { type Bell, type Duties, DutyCycle, type WaitPolicy } from './duty-cycle.ts';
+
+const AT_ONCE: WaitPolicy = { spinMs: 0, contendedSpinMs: 0, napsMs: 0, napMs: 0 };
+const NAPPING: WaitPolicy = { spinMs: 0.05, contendedSpinMs: 0.005, napsMs: 1, napMs: 0.2 };
+
+/** A bell that counts who listens; `ring` ends the wait. */
+class TestBell implements Bell {
+  listeners = 0;
+  naps = 0;
+  isWoken = false;
+  onSleep: () => void = () => {};
+  private wait: Promise<void> | undefined;
+  private end: () => void = () => {};
+
+  arm(): boolean {
+    const { isWoken } = this;
+    this.isWoken = false;
+    return !isWoken;
+  }
+
+  disarm(): void {}
+
+  sleep(): Promise<void> {
+    if (this.wait === undefined) {
+      const wait = new Promise<void>((resolve) => {
+        this.end = resolve;
+      });
+      const then = wait.then.bind(wait);
+      // biome-ignore lint/suspicious/noThenProperty: counts who asks a real promise to call back
+      wait.then = ((...args: Parameters<typeof then>) => {
+        this.listeners++;
+        return then(...args);
+      }) as typeof wait.then;
+      this.wait = wait;
+    }
+    this.onSleep();
+    return this.wait;
+  }
+
+  nap(): void {
+    this.naps++;
+  }
+
+  ring(): void {
+    this.wait = undefined;
+    this.end();
+  }
+}
+
+/** Duties that a test hands out. */
+class TestDuties implements Duties {
+  work = 0;
+  due = Number.POSITIVE_INFINITY;
+  runs = 0;
+  flushes = 0;
+  isRunning = false;
+  onRun: () => void = () => {};
+
+  run(): number {
+    this.runs++;
+    const done = this.work;
+    this.work = 0;
+    this.onRun();
+    return done;
+  }
+
+  flush(): void {
+    this.flushes++;
+  }
+
+  pending(): boolean {
+    return this.work > 0;
+  }
+
+  nextDue(): number {
+    return this.due;
+  }
+
+  running(inCycle: boolean): void {
+    this.isRunning = inCycle;
+  }
+}
+
+function compose(policy = AT_ONCE) {
+  const bell = new TestBell();
+  const duties = new TestDuties();
+  const clock = new SystemClock();
+  const cycle = new DutyCycle(duties, bell, clock, policy);
+  const asleep = (): Promise<void> =>
+    new Promise((resolve) => {
+      bell.onSleep = resolve;
+    });
+  return { bell, duties, clock, cycle, asleep };
+}
+
+test('a node with nothing to do goes to sleep, and its bell wakes it', async (t) => {
+  const { bell, duties, cycle, asleep } = compose();
+  const sleeping = asleep();
+  cycle.schedule();
+  await sleeping;
+  t.is(duties.runs, 1);
+  t.false(duties.isRunning);
+  duties.work = 1;
+  const again = asleep();
+  bell.ring();
+  await again;
+  t.is(duties.work, 0);
+  cycle.stop();
+});
+
+test('whatever happens on the thread wakes a node that sleeps', async (t) => {
+  const { duties, cycle, asleep } = compose();
+  const sleeping = asleep();
+  cycle.schedule();
+  await sleeping;
+  for (let i = 0; i < 5; i++) {
+    const again = asleep();
+    duties.work = 1;
+    cycle.schedule();
+    cycle.schedule();
+    await again;
+    t.is(duties.work, 0);
+  }
+  cycle.stop();
+});
+
+test('a timer ends the sleep, also one that was set while the node slept', async (t) => {
+  const { duties, clock, cycle, asleep } = compose();
+  const fired = (): Promise<void> =>
+    new Promise((resolve) => {
+      duties.onRun = () => {
+        if (clock.now() < duties.due) return;
+        duties.due = Number.POSITIVE_INFINITY;
+        resolve();
+      };
+    });
+  duties.due = clock.now() + 20;
+  const first = fired();
+  cycle.schedule();
+  await first;
+
+  const sleeping = asleep();
+  cycle.schedule();
+  await sleeping;
+  duties.due = clock.now() + 10;
+  const second = fired();
+  cycle.schedule();
+  await second;
+  t.pass();
+  cycle.stop();
+});
+
+test('sleeps that others end do not pile up on the bell', async (t) => {
+  const { bell, cycle, asleep } = compose();
+  for (let i = 0; i < 100; i++) {
+    const sleeping = asleep();
+    cycle.schedule();
+    await sleeping;
+  }
+  t.is(bell.listeners, 1);
+  const again = asleep();
+  bell.ring();
+  await again;
+  t.is(bell.listeners, 2);
+  cycle.stop();
+});
+
+test('what was written is flushed, also what continuations write', async (t) => {
+  const { duties, cycle, asleep } = compose();
+  const sleeping = asleep();
+  let flushesBefore = -1;
+  duties.onRun = () => {
+    duties.onRun = () => {};
+    void (async () => {
+      for (let i = 0; i < 50; i++) await null;
+      flushesBefore = duties.flushes;
+      cycle.schedule();
+    })();
+  };
+  duties.work = 1;
+  cycle.schedule();
+  await sleeping;
+  // It may have fallen asleep before the continuation came, and then woke up for it.
+  if (flushesBefore === -1 || duties.flushes === flushesBefore) await asleep();
+  t.true(flushesBefore >= 0);
+  t.true(duties.flushes > flushesBefore);
+  cycle.stop();
+});
+
+test('a node under load leaves the event loop its turns', async (t) => {
+  const { duties, cycle } = compose(NAPPING);
+  duties.onRun = () => {
+    duties.work = 1;
+  };
+  cycle.schedule();
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+  t.true(duties.runs > 20);
+  cycle.stop();
+  const { runs } = duties;
+  await new Promise((resolve) => setImmediate(resolve));
+  t.is(duties.runs, runs);
+});
+
+test('a node that must not block takes no naps, others do before they sleep', async (t) => {
+  for (const [policy, takesNaps] of [
+    [AT_ONCE, false],
+    [NAPPING, true],
+  ] as const) {
+    const { bell, cycle, asleep } = compose(policy);
+    const sleeping = asleep();
+    cycle.schedule();
+    await sleeping;
+    t.is(bell.naps > 0, takesNaps);
+    cycle.stop();
+  }
+});
+
+test('a bell that was rung for another round gets it', async (t) => {
+  const { bell, duties, cycle, asleep } = compose();
+  bell.isWoken = true;
+  const sleeping = asleep();
+  cycle.schedule();
+  await sleeping;
+  t.is(duties.runs, 2);
+  cycle.stop();
+});
+
+test('after stop nothing runs any more, and what was written is flushed', async (t) => {
+  const { bell, duties, cycle, asleep } = compose();
+  const sleeping = asleep();
+  cycle.schedule();
+  await sleeping;
+  const { runs, flushes } = duties;
+  cycle.stop();
+  t.is(duties.flushes, flushes + 1);
+  bell.ring();
+  cycle.schedule();
+  await new Promise((resolve) => setImmediate(resolve));
+  t.is(duties.runs, runs);
+});
