@@ -225,8 +225,9 @@ export class DutyCycle {
     if (!this.asleep || this.stopped) return;
     this.leaveSleep();
     this.scheduled = true;
-    // Not here, among the microtasks: a round may spin.
-    process.nextTick(this.round);
+    this.chained = 0;
+    this.duties.running(true);
+    this.runInPassing();
   }
 
   private leaveSleep(): void {
