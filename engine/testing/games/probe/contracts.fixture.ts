@@ -142,6 +142,10 @@ export interface Probe {
   /** Works without a pause. */
   spin(ms: int32): Promise<number>;
   napAfterSpin(spinMs: int32, napMs: int32): Promise<number>;
+  /** Waits on a timer of Node's own, then calls. */
+  pauseAndCall(other: Probe, ms: number): Promise<int32>;
+  /** Answers from I/O. */
+  readFile(): Promise<int32>;
   identity(): Promise<[string, boolean, boolean]>;
   dice(): Promise<[number, number]>;
 }
@@ -175,6 +179,8 @@ export const Probe = contract<Probe>('Probe', {
   text: {},
   spin: {},
   napAfterSpin: {},
+  pauseAndCall: {},
+  readFile: {},
   identity: {},
   dice: {},
 });

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { CallTimeoutError, EngineError, GameError, type int32, NodeEntity } from 'skerry';
 import { Gate, type Probe, type ProbeToo } from './contracts.fixture.ts';
 import { journals } from './journals.fixture.ts';
@@ -147,6 +149,15 @@ export class ProbeEntity extends NodeEntity implements Probe, ProbeToo {
     const begin = performance.now();
     await this.sleep(napMs);
     return performance.now() - begin;
+  }
+  async pauseAndCall(other: Probe, ms: number): Promise<int32> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    const answer = await other.add(0);
+    await this.sleep(ms);
+    return answer;
+  }
+  async readFile(): Promise<int32> {
+    return (await readFile(fileURLToPath(import.meta.url))).length;
   }
   async identity(): Promise<[string, boolean, boolean]> {
     return [`${typeof this.id} ${String(this.id)}`, this.seenId === this.id, this.seenNode];
