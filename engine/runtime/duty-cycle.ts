@@ -234,6 +234,8 @@ export class DutyCycle {
     if (!this.asleep) return;
     this.asleep = false;
     this.idleSince = 0;
+    // The event loop had all the time there was: what is answered now need not wait for another turn of it.
+    this.yieldedAt = this.clock.now();
     if (this.timeout !== undefined) clearTimeout(this.timeout);
     this.timeout = undefined;
     this.bell.disarm();

@@ -160,6 +160,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       gauges: {
         entities: this.activations.size,
         callsPending: this.state.pending.size,
+        turnsOpen: this.scheduler.openTurns,
         timers: this.state.wheel.size,
         backlogFrames: this.state.outbox.backlog,
       },

@@ -53,6 +53,8 @@ export class Scheduler implements TurnEnd, TaskRunner {
   private readonly taskOperation: Operation;
   private readonly pool: Turn[] = [];
   private ready: Activation[] = [];
+  /** Turns that have begun and not ended, of all activations. */
+  openTurns = 0;
   /** Turns and waiting frames whose caller may abort, by `source:requestId`. */
   private readonly abortable = new Map<string, Turn | Waiting>();
 
@@ -307,6 +309,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
     const { activation } = turn;
     this.state.counters.turnsRun++;
     activation.openTurns++;
+    this.openTurns++;
     if (operation.readOnly) activation.openReadOnly++;
     if (operation.lock === LOCK_NONE) return;
     if (operation.lock === LOCK_METHOD) {
@@ -319,6 +322,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
   private end(turn: Turn): void {
     const { activation, operation } = turn;
     activation.openTurns--;
+    this.openTurns--;
     if (operation.readOnly) activation.openReadOnly--;
     if (operation.lock !== LOCK_NONE) {
       if (operation.lock === LOCK_METHOD) activation.lockedMethods!.delete(operation.code);
