@@ -29,7 +29,8 @@ import { engineVersion } from './shell.ts';
 import type { Figures, ThreadStart } from './thread-messages.ts';
 import { Threads } from './threads.ts';
 
-const DRAIN_MS_MAX = 10_000;
+const QUIET_MS_MAX = 5_000;
+const DRAIN_MS_MAX = 5_000;
 /** Over what time clients are asked to come back, when the host stops. */
 const RECONNECT_SPREAD_MS = 2_000;
 
@@ -177,8 +178,11 @@ export class RunningHost extends NodeView implements Host {
 
   private async stopOnce(): Promise<void> {
     const { gateway, threads, node } = this.parts;
+    const hasServed = this.readiness.ready;
     this.readiness = { ready: false, reason: 'draining' };
     await gateway.close(RECONNECT_SPREAD_MS);
+    // First nothing is under way any more on any node, then entities leave: a call never finds its target's node gone.
+    if (hasServed) await threads.quiet(QUIET_MS_MAX, () => node.state.pending.size > 0);
     await threads.stop(DRAIN_MS_MAX);
     node.stop();
     await this.admin.close();

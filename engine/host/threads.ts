@@ -3,6 +3,9 @@ import type { Figures, FromThread, ThreadStart, ToThread } from './thread-messag
 
 const READY_MS_MAX = 60_000;
 const FIGURES_MS_MAX = 1000;
+const QUIET_POLL_MS = 5;
+/** Gauges of a node that are above 0 while something is under way. */
+const UNDER_WAY = ['turnsOpen', 'callsPending', 'backlogFrames'];
 
 export interface ThreadEnvironment {
   /** The game's own flags, what stands behind `--`. */
@@ -14,7 +17,7 @@ export interface ThreadEnvironment {
 export class Threads {
   /** Resolves with the reason when a thread ends that should not, or `onStart` fails. */
   readonly failed: Promise<Error>;
-  private readonly workers: { index: number; worker: Worker; exited: Promise<number> }[] = [];
+  private readonly workers: { index: number; worker: Worker; exited: Promise<number>; hasExited: boolean }[] = [];
   private fail!: (error: Error) => void;
   private stopping = false;
   private figureRequests = 0;
@@ -39,7 +42,8 @@ export class Threads {
       name: `node ${start.index}`,
     });
     const exited = new Promise<number>((resolve) => worker.once('exit', resolve));
-    this.workers.push({ index: start.index, worker, exited });
+    const one = { index: start.index, worker, exited, hasExited: false };
+    this.workers.push(one);
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(
         () => reject(new Error(`Node ${start.index} was not ready within ${READY_MS_MAX / 1000} s.`)),
@@ -71,7 +75,10 @@ export class Threads {
         }
       });
       worker.on('error', (error) => broke(new Error(`Node ${start.index} crashed: ${error.stack ?? error}`)));
-      void exited.then((code) => broke(new Error(`Node ${start.index} ended unexpectedly with code ${code}.`)));
+      void exited.then((code) => {
+        one.hasExited = true;
+        broke(new Error(`Node ${start.index} ended unexpectedly with code ${code}.`));
+      });
     });
   }
 
@@ -82,7 +89,8 @@ export class Threads {
 
   /** Figures of every node that answers within a second; a blocked one is left out. */
   async figures(): Promise<{ node: number; figures: Figures }[]> {
-    const asked = this.workers.map(
+    const alive = this.workers.filter(({ hasExited }) => !hasExited);
+    const asked = alive.map(
       ({ index, worker }) =>
         new Promise<{ node: number; figures: Figures } | undefined>((resolve) => {
           const id = ++this.figureRequests;
@@ -97,6 +105,20 @@ export class Threads {
         }),
     );
     return (await Promise.all(asked)).filter((one) => one !== undefined);
+  }
+
+  /**
+   * Resolves once no node had anything under way, seen twice in a row, or after `patienceMs`: until then every node still serves all others.
+   * `alsoBusy` tells of what goes on outside of the threads.
+   */
+  async quiet(patienceMs: number, alsoBusy: () => boolean): Promise<void> {
+    const giveUpAt = performance.now() + patienceMs;
+    for (let seen = 0; seen < 2 && performance.now() < giveUpAt; ) {
+      const all = await this.figures();
+      const isBusy = alsoBusy() || all.some(({ figures: { gauges } }) => UNDER_WAY.some((name) => gauges[name]! > 0));
+      seen = isBusy ? 0 : seen + 1;
+      if (isBusy) await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
+    }
   }
 
   /** Drains every node, then ends the threads. */
