@@ -1,5 +1,6 @@
 import type { EntityId } from '../base/entity-id.ts';
 import type { EngineError } from '../base/errors.ts';
+import type { CallContext } from './call-context.ts';
 import type { EntityTypeEntry } from './catalogue.ts';
 import type { EntityScope, NodeEntity } from './entity.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -27,8 +28,8 @@ export class Activation {
   /** Turns that have begun and not ended, and how many of them are read-only. */
   openTurns = 0;
   openReadOnly = 0;
-  /** An `entity` lock is held: exclusively, or shared by so many read-only operations. */
-  exclusive = false;
+  /** An `entity` lock is held: exclusively by this turn, or shared by so many read-only operations. */
+  exclusive: CallContext | undefined = undefined;
   shared = 0;
   /** Operations under a `method` lock that are in flight. */
   lockedMethods: Set<number> | undefined = undefined;

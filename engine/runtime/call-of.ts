@@ -4,12 +4,13 @@ import { CallTimeoutError } from '../base/errors.ts';
 import type { Contract } from '../contract/contract.ts';
 import type { Principal } from '../contract/principal.ts';
 import type { CallerIdentity } from './call.ts';
+import type { CallContext } from './call-context.ts';
 import { END_ENTITY, END_SESSION } from './frame.ts';
 import type { CallOptions } from './node-ref.ts';
 import type { NodeState } from './node-state.ts';
 import type { NodeView } from './node-view.ts';
 import { Timer } from './timing-wheel.ts';
-import type { CallContext, Turn, TurnCall } from './turn.ts';
+import type { Turn, TurnCall } from './turn.ts';
 
 /** The `Call` of a turn. The turn is pooled and the call may be kept, so everything is copied. */
 export function callOf(turn: Turn, state: NodeState, view: NodeView): TurnCall {

@@ -5,6 +5,7 @@ import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
 import { CallTimeoutError, type EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import type { Proxy, Sender } from '../contract/proxy.ts';
+import type { CallContext } from './call-context.ts';
 import type { CallSource } from './call-failures.ts';
 import { type Operation, RETURNS_VOID } from './catalogue.ts';
 import {
@@ -28,7 +29,6 @@ import {
 } from './frame.ts';
 import type { NodeState } from './node-state.ts';
 import { FULL } from './outbox.ts';
-import type { CallContext } from './turn.ts';
 
 /** `CallOptions` as a proxy keeps them. */
 export interface ProxyOptions {
@@ -44,6 +44,8 @@ export interface ProxyOptions {
 const SHORT_MS = 1000;
 /** Some minutes less than a signed 32-bit difference can tell: the reader's clock is read at another time. */
 const WIRE_MS_MAX = 0x7fff_0000 - 600_000;
+
+const NO_SIGNALS: readonly AbortSignal[] = [];
 
 /** Bytes that an id in the extras can take, with what stands before it. */
 const ID_ROOM = ID_BYTES_MAX + 16;
@@ -63,9 +65,9 @@ export class Caller implements Sender, Stamp, CallSource {
   protected readonly state: NodeState;
   /** Of a client, as CBOR. */
   private readonly principal: Uint8Array | undefined;
-  private readonly idInHeader: boolean;
-  /** Nothing of it stands behind the header. */
-  private readonly isPlain: boolean;
+  protected readonly idInHeader: boolean;
+  /** Nothing of it stands behind the header, and none of its calls belongs to another when no slice of it runs. */
+  protected isPlain: boolean;
 
   constructor(state: NodeState, end: number, type: number, id: EntityId, slot: number, principal?: Uint8Array) {
     this.state = state;
@@ -136,10 +138,7 @@ export class Caller implements Sender, Stamp, CallSource {
       if (options.lane !== undefined) lane = options.lane;
       if (options.onlyIfActive) flags |= FLAG_ONLY_IF_ACTIVE;
     }
-    // Most calls are made after an await, without options: nothing of them can be aborted, or belongs to another call.
-    if ((options !== undefined || state.turn !== undefined) && operation.returns !== RETURNS_VOID) {
-      if (this.signalFor(options) !== undefined) flags |= FLAG_ABORTABLE;
-    }
+    if (operation.returns !== RETURNS_VOID && this.signalsFor(options).length > 0) flags |= FLAG_ABORTABLE;
     let room = HEADER_BYTES + bytes;
     const targetInHeader = typeof id === 'number' && (id | 0) === id;
     if (!targetInHeader) room += ID_ROOM;
@@ -182,8 +181,8 @@ export class Caller implements Sender, Stamp, CallSource {
 
   call(proxy: Proxy, code: number): Promise<unknown> {
     const operation = this.state.catalogue.operations[code]!;
-    if (proxy.$plain && operation.reliable && operation.timeoutMs >= SHORT_MS && this.state.turn === undefined) {
-      return this.callPlainly(operation);
+    if (proxy.$plain && this.isPlain && this.state.turn === undefined) {
+      if (operation.reliable && operation.timeoutMs >= SHORT_MS) return this.callPlainly(operation);
     }
     return this.callFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
   }
@@ -227,8 +226,8 @@ export class Caller implements Sender, Stamp, CallSource {
       traceLow = context.traceLow;
       if (deadline <= now) throw timeoutOf(operation);
     }
-    const signal = options !== undefined || state.turn !== undefined ? this.signalFor(options) : undefined;
-    if (signal?.aborted) throw signal.reason;
+    const signals = this.signalsFor(options);
+    for (const signal of signals) if (signal.aborted) throw signal.reason;
     const promise = state.pending.add(operation, this, deadline);
     const requestId = state.pending.lastId;
     const wire = wireDeadline(deadline, now);
@@ -240,7 +239,7 @@ export class Caller implements Sender, Stamp, CallSource {
         state.pending.failCall(requestId, linkFull(operation));
       }
     } else this.dropOrConflate(operation, proxy);
-    if (signal !== undefined) this.watch(signal, requestId, operation, proxy);
+    if (signals.length > 0) this.watch(signals, requestId, operation, proxy);
     return promise;
   }
 
@@ -293,30 +292,47 @@ export class Caller implements Sender, Stamp, CallSource {
     else if (outcome === 'full') counters.droppedUnreliable++;
   }
 
-  /** What the call is made on behalf of: stated by `call.getProxy`, or the turn of this source whose first slice runs. */
+  /**
+   * What the call is made on behalf of: stated by `call.getProxy`, the turn of this source whose first slice runs, or the one that holds
+   * its entity for itself.
+   */
   private contextFor(options: ProxyOptions | undefined): CallContext | undefined {
     if (options?.context !== undefined) return options.context;
     const turn = this.state.turn;
-    return turn !== undefined && turn.activation.scope === (this as unknown) ? turn : undefined;
+    if (turn !== undefined && turn.activation.scope === (this as unknown)) return turn;
+    return this.isPlain ? undefined : this.holder;
   }
 
-  private signalFor(options: ProxyOptions | undefined): AbortSignal | undefined {
-    const turn = this.state.turn;
-    if (options === undefined) {
-      if (turn === undefined || turn.abort === undefined) return undefined;
-      return this.contextFor(options)?.abortSignal;
-    }
-    return options.signal ?? this.contextFor(options)?.abortSignal;
+  /** The turn that all calls of this source belong to at the moment. */
+  protected get holder(): CallContext | undefined {
+    return undefined;
   }
 
-  /** Ends the call when the signal aborts, and tells the callee. Leaves the promise alone: if nobody else handles it, that must show. */
-  private watch(signal: AbortSignal, requestId: number, operation: Operation, proxy: Proxy | undefined): void {
+  private signalsFor(options: ProxyOptions | undefined): readonly AbortSignal[] {
+    // Most calls are made after an await, without options: nothing of them can be aborted, or belongs to another call.
+    if (options === undefined && this.state.turn === undefined && this.isPlain) return NO_SIGNALS;
+    const own = options?.signal;
+    const inherited = this.contextFor(options)?.abortSignal;
+    if (inherited === undefined) return own === undefined ? NO_SIGNALS : [own];
+    return own === undefined || own === inherited ? [inherited] : [own, inherited];
+  }
+
+  /** Ends the call when a signal aborts, and tells the callee. Leaves the promise alone: if nobody else handles it, that must show. */
+  private watch(
+    signals: readonly AbortSignal[],
+    requestId: number,
+    operation: Operation,
+    proxy: Proxy | undefined,
+  ): void {
     const { pending } = this.state;
-    const abort = (): void => {
-      if (pending.giveUp(requestId, signal.reason) && proxy !== undefined) this.cancel(requestId, operation, proxy);
+    const abort = (event: Event): void => {
+      const { reason } = event.target as AbortSignal;
+      if (pending.giveUp(requestId, reason) && proxy !== undefined) this.cancel(requestId, operation, proxy);
     };
-    signal.addEventListener('abort', abort, { once: true });
-    pending.whenEnded(requestId, () => signal.removeEventListener('abort', abort));
+    for (const signal of signals) signal.addEventListener('abort', abort, { once: true });
+    pending.whenEnded(requestId, () => {
+      for (const signal of signals) signal.removeEventListener('abort', abort);
+    });
   }
 
   private cancel(requestId: number, operation: Operation, proxy: Proxy): void {

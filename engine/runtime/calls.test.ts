@@ -426,3 +426,40 @@ test('a node that has stopped refuses calls instead of keeping them', async (t) 
   await t.throwsAsync(probe().add(1), { name: 'UnavailableError', code: 'no-owner', message: /stopped/ });
   t.throws(() => probe().note('x'), { name: 'UnavailableError' });
 });
+
+test('an operation that has its entity for itself hands its deadline and abort on after an await, too', async (t) => {
+  const { gate, host, probe } = startProbes(t, { clock: new ManualClock() });
+  // After the await, `hold` passes the gate by a call without context of its own.
+  const free = probe(1, 0, { timeout: 50 }).holdLater('free', 'gate');
+  const exclusive = probe(1, 1, { timeout: 50 }).exclusiveLater('exclusive', 'gate');
+  const ended = [failureOf(free), failureOf(exclusive)];
+  await gate.reached('gate');
+  await host.settled();
+  await host.advance(60);
+  for (const call of ended) t.is((await call).name, 'CallTimeoutError');
+  t.deepEqual(await probe(1, 0).journal(), ['free']);
+  t.deepEqual(await probe(1, 1).journal(), ['exclusive', 'CallTimeoutError']);
+  // The lock is free again, and calls are their own.
+  t.is(await probe(1, 1).add(1), 1);
+  await gate.open('gate');
+});
+
+test('a call with a signal of its own still hears of the abort of the call it is made for', async (t) => {
+  const { gate, host, probe } = startProbes(t);
+  for (const which of ['own', 'inherited'] as const) {
+    const controller = new AbortController();
+    const nth = which === 'own' ? 1 : 2;
+    const call = probe(1, nth, { signal: controller.signal }).waitWithSignal(
+      probe(0, nth),
+      `gate ${nth}`,
+      which === 'own',
+    );
+    await gate.reached(`gate ${nth}`);
+    if (which === 'inherited') {
+      controller.abort(new Error('enough'));
+      await t.throwsAsync(call, { message: 'enough' });
+    } else t.is(await call, 'stopped by itself');
+    await host.settled();
+    t.is((await probe(1, nth).journal()).at(-1), which === 'own' ? 'stopped by itself' : 'AbortError');
+  }
+});

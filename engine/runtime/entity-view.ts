@@ -3,6 +3,7 @@ import type { EntityId } from '../base/entity-id.ts';
 import { EngineError, notImplemented } from '../base/errors.ts';
 import type { Activation } from './activation.ts';
 import type { Call } from './call.ts';
+import type { CallContext } from './call-context.ts';
 import { callOf } from './call-of.ts';
 import type { EntityTypeEntry } from './catalogue.ts';
 import type { EntityScope, NodeEntity } from './entity.ts';
@@ -40,6 +41,15 @@ export class EntityView extends NodeView implements EntityScope {
   get tasks(): EntityTasks {
     this.ownTasks ??= new EntityTasks(this.state, this.activation, this.runner);
     return this.ownTasks;
+  }
+
+  /** A turn takes the entity for itself, or gives it back: all calls in between are made on its behalf. */
+  held(isHeld: boolean): void {
+    this.isPlain = !isHeld && this.idInHeader;
+  }
+
+  protected override get holder(): CallContext | undefined {
+    return this.activation.exclusive;
   }
 
   currentCall(entity: NodeEntity<any>): Call {

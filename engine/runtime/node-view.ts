@@ -7,12 +7,12 @@ import { checkEntityId, type EntityId } from '../base/entity-id.ts';
 import { notImplemented } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import type { Contract, Priority } from '../contract/contract.ts';
+import type { CallContext } from './call-context.ts';
 import { Caller, type ProxyOptions } from './caller.ts';
 import { type EntityTypeEntry, laneOf, type Operation } from './catalogue.ts';
 import { CREATE, DESTROY, GROUP_ADD, GROUP_REMOVE, LIST } from './engine-operations.ts';
 import { END_ENTITY, END_GROUP, END_HOST, END_PRINCIPAL, END_SESSION } from './frame.ts';
 import type { CallOptions, Group, Location, NodeRef } from './node-ref.ts';
-import type { CallContext } from './turn.ts';
 
 /** Affinity keys of all types share the keyspace under this number instead of a type's index. */
 const AFFINITY = 0xffff;

@@ -316,7 +316,12 @@ export class Scheduler implements TurnEnd, TaskRunner {
       activation.lockedMethods ??= new Set();
       activation.lockedMethods.add(operation.code);
     } else if (operation.readOnly) activation.shared++;
-    else activation.exclusive = true;
+    else this.hold(activation, turn);
+  }
+
+  private hold(activation: Activation, turn: Turn | undefined): void {
+    activation.exclusive = turn;
+    (activation.scope as EntityView).held(turn !== undefined);
   }
 
   private end(turn: Turn): void {
@@ -327,7 +332,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
     if (operation.lock !== LOCK_NONE) {
       if (operation.lock === LOCK_METHOD) activation.lockedMethods!.delete(operation.code);
       else if (operation.readOnly) activation.shared--;
-      else activation.exclusive = false;
+      else this.hold(activation, undefined);
     }
     if (turn.task !== undefined) {
       turn.task.running = false;
@@ -384,7 +389,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
 
 /** May this operation begin now? */
 function isFree(activation: Activation, operation: Operation): boolean {
-  if (activation.state !== ACTIVE || activation.exclusive) return false;
+  if (activation.state !== ACTIVE || activation.exclusive !== undefined) return false;
   if (activation.shared > 0 && !operation.readOnly) return false;
   if (operation.lock === LOCK_NONE) return true;
   if (operation.lock === LOCK_ENTITY) {

@@ -2,18 +2,9 @@ import type { Lane } from '../../transport/link.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import type { Activation } from './activation.ts';
 import type { Call } from './call.ts';
+import type { CallContext } from './call-context.ts';
 import type { Operation } from './catalogue.ts';
 import type { Task } from './task.ts';
-
-/** What travels from a call to the calls made on its behalf. */
-export interface CallContext {
-  /** Milliseconds on the node's clock; Infinity without one. */
-  readonly deadline: number;
-  readonly traceHigh: number;
-  readonly traceLow: number;
-  /** Undefined for most calls: their caller cannot abort. */
-  readonly abortSignal: AbortSignal | undefined;
-}
 
 /** The `Call` of a turn. */
 export interface TurnCall extends Call {

@@ -133,6 +133,11 @@ export interface Probe {
   /** Calls `hold` of the other one; answers with what that ended in. */
   waitFor(other: Probe, gate: string): Promise<string>;
   waitWithCall(other: Probe, gate: string): Promise<string>;
+  /** Passes the gate after an await, by a call that is only its own. */
+  holdLater(text: string, gate: string): Promise<void>;
+  exclusiveLater(text: string, gate: string): Promise<void>;
+  /** Calls `hold` of the other one with a signal of its own, and aborts that when told to, once the other one waits. */
+  waitWithSignal(other: Probe, gate: string, abort: boolean): Promise<string>;
   unreliable(text: string): void;
   unreliableRequest(text: string): Promise<void>;
   newest(text: string): void;
@@ -171,6 +176,9 @@ export const Probe = contract<Probe>('Probe', {
   impatient: { timeout: '50ms' },
   waitFor: { timeout: '1h' },
   waitWithCall: { timeout: '1h' },
+  holdLater: { timeout: '1h' },
+  exclusiveLater: { timeout: '1h', lock: 'entity' },
+  waitWithSignal: { timeout: '1h' },
   unreliable: { reliability: 'unreliable' },
   unreliableRequest: { reliability: 'unreliable', timeout: '5s' },
   newest: { reliability: 'unreliableOrdered' },

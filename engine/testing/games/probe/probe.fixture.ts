@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { CallTimeoutError, EngineError, GameError, type int32, NodeEntity } from 'skerry';
-import { Gate, type Probe, type ProbeToo } from './contracts.fixture.ts';
+import { Probe as Contract, Gate, type Probe, type ProbeToo } from './contracts.fixture.ts';
 import { journals } from './journals.fixture.ts';
 
 export class ProbeEntity extends NodeEntity implements Probe, ProbeToo {
@@ -106,9 +106,8 @@ export class ProbeEntity extends NodeEntity implements Probe, ProbeToo {
     const { call } = this;
     const { signal } = call;
     await null;
-    const { Probe } = await import('./contracts.fixture.ts');
     const { $id } = other as unknown as { $id: number };
-    return this.outcomeOf(call.getProxy(Probe, $id).hold('inner', gate), signal);
+    return this.outcomeOf(call.getProxy(Contract, $id).hold('inner', gate), signal);
   }
   private async outcomeOf(call: Promise<void>, signal: AbortSignal): Promise<string> {
     let outcome = 'done';
@@ -118,6 +117,35 @@ export class ProbeEntity extends NodeEntity implements Probe, ProbeToo {
       outcome = error instanceof CallTimeoutError ? 'timeout' : (error as Error).name;
     }
     const line = `${outcome}, signal ${signal.aborted ? 'aborted' : 'quiet'}`;
+    this.lines.push(line);
+    return line;
+  }
+  async holdLater(text: string, gate: string): Promise<void> {
+    this.lines.push(text);
+    await null;
+    try {
+      await this.node.getProxy(Gate, 0).pass(gate);
+    } catch (error) {
+      this.lines.push((error as Error).name);
+      throw error;
+    }
+  }
+  exclusiveLater(text: string, gate: string): Promise<void> {
+    return this.holdLater(text, gate);
+  }
+  async waitWithSignal(other: Probe, gate: string, abort: boolean): Promise<string> {
+    const own = new AbortController();
+    const { $id } = other as unknown as { $id: number };
+    const waiting = this.node.getProxy(Contract, $id, { signal: own.signal }).hold('inner', gate);
+    const outcome = waiting.then(
+      () => 'done',
+      (error: Error) => (error.name === 'Error' ? error.message : error.name),
+    );
+    if (abort) {
+      await this.node.getProxy(Gate, 0).reached(gate);
+      own.abort(new Error('stopped by itself'));
+    }
+    const line = await outcome;
     this.lines.push(line);
     return line;
   }
