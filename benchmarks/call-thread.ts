@@ -15,7 +15,8 @@ interface Stand {
   readonly postBatched: Pair;
 }
 
-const ENGINE_CALLS = 1_000_000;
+const ENGINE_CALLS = 1_500_000;
+const WARM_UPS = 4;
 const BARE_CALLS = 3_000_000;
 const BARE_MESSAGES = 10_000_000;
 const POST_CALLS = 200_000;
@@ -36,6 +37,7 @@ const run =
 function throughput(outstanding: number): Subject<Stand> {
   return {
     figures: [{ name: `call-thread.k${outstanding}`, unit: '/s' }],
+    warmUps: WARM_UPS,
     thing: driven(outstanding, ENGINE_CALLS),
     yardsticks: {
       bare: run('bare', outstanding, BARE_CALLS),

@@ -30,7 +30,7 @@ export const entities: Topic<undefined> = {
         },
       },
       roundsMax: 3,
-      warmUp: false,
+      warmUps: 0,
     },
   ],
   async open() {

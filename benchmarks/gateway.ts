@@ -125,7 +125,7 @@ const joins: Subject<Stand> = {
   thing: (_, effort) => joined(() => ChildHost.start(1), engineDialect(), effort),
   yardsticks: { bare: (_, effort) => joined(() => ChildHost.startBare(), BARE_DIALECT, effort) },
   roundsMax: 3,
-  warmUp: false,
+  warmUps: 0,
 };
 
 const BARE_DIALECT: Dialect = { hello: () => undefined, countOf: () => 1 };

@@ -46,7 +46,9 @@ async function* runSubject<Stand>(
 ): AsyncGenerator<Comparison> {
   const contestants = [['', subject.thing] as const, ...Object.entries(subject.yardsticks ?? {})];
   const samples = new Map(contestants.map(([suffix]) => [suffix, subject.figures.map((): number[] => [])]));
-  if (subject.warmUp !== false) for (const [, measure] of contestants) await measure(stand, effort);
+  for (let time = 0; time < (subject.warmUps ?? 1); time++) {
+    for (const [, measure] of contestants) await measure(stand, effort);
+  }
   for (let round = 0; round < Math.min(rounds, subject.roundsMax ?? rounds); round++) {
     // Everybody goes first once in a while: what the one before left behind (heat, garbage) must not always hit the same.
     const turned = contestants.map((_, i) => contestants[(i + round) % contestants.length]!);

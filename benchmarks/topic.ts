@@ -35,8 +35,8 @@ export interface Subject<Stand> {
   readonly yardsticks?: Readonly<Record<string, Measure<Stand>>>;
   /** When fewer rounds must do, because each is long or starts a process. */
   readonly roundsMax?: number;
-  /** Measure once more before the first round, and forget it; default true. */
-  readonly warmUp?: boolean;
+  /** Rounds before those that count, for everybody; default 1. Code that is compiled late needs more. */
+  readonly warmUps?: number;
 }
 
 /** Subjects that share what they need: hosts, threads, sockets. */
