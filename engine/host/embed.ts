@@ -10,5 +10,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
   ]);
   const { gameArgs = [], ...flags } = options;
   const config = embeddedConfig(flags);
-  return runHost(config, gameArgs, createLog(config, {}));
+  const log = createLog(config, {});
+  const host = await runHost(config, gameArgs, log);
+  // Nobody else may be looking: `failed` is what the command waits for.
+  void host.failed.then((err) => log.error({ err }, 'the host cannot go on'));
+  return host;
 }

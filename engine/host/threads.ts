@@ -38,6 +38,7 @@ export class Threads {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: start,
       argv: gameArgs.length > 0 ? ['--', ...gameArgs] : [],
+      execArgv: inheritedFlags(process.execArgv),
       env,
       name: `node ${start.index}`,
     });
@@ -145,4 +146,15 @@ export class Threads {
   private post(worker: Worker, message: ToThread): void {
     worker.postMessage(message);
   }
+}
+
+/** Node's own flags for the threads: not those that say where the text of the embedding program is, which is not theirs. */
+function inheritedFlags(flags: readonly string[]): string[] {
+  const inherited: string[] = [];
+  for (let i = 0; i < flags.length; i++) {
+    const flag = flags[i]!;
+    if (/^(?:-e|-p|-pe|--eval|--print|--input-type)$/.test(flag)) i++;
+    else if (!/^--(?:eval|print|input-type)=/.test(flag)) inherited.push(flag);
+  }
+  return inherited;
 }
