@@ -20,6 +20,7 @@ import { Node } from '../runtime/node.ts';
 import { NodeView } from '../runtime/node-view.ts';
 import { Admin, type Readiness } from './admin.ts';
 import { ClientCalls } from './client-calls.ts';
+import { inlineWholeRoutes } from './compiler-flags.ts';
 import type { HostConfig } from './config.ts';
 import type { Host } from './host-options.ts';
 import { loadGame } from './load-game.ts';
@@ -37,6 +38,7 @@ const RECONNECT_SPREAD_MS = 2_000;
 /** Like `startHost`, with everything decided. */
 export async function runHost(config: HostConfig, gameArgs: readonly string[], log: RootLog): Promise<RunningHost> {
   if (config.nats !== undefined) throw notImplemented('--nats');
+  inlineWholeRoutes();
   const gameFile = resolve(config.game);
   const built = await buildGame(gameFile);
   if (built.manifestChanged)
