@@ -24,8 +24,8 @@ export interface ContractSource {
   exportName: string;
 }
 
-/** Operation codes are 16 bits wide. */
-const OPERATIONS_MAX = 65_536;
+/** Codes are 16 bits; those from 0xff00 on belong to the engine. */
+const OPERATIONS_MAX = 0xff00;
 
 /** Names with which a proxy would not be what it is: thenable, without its address, or broken for everybody who prints it. */
 const RESERVED = new Set(['then', 'constructor', 'toString', 'toJSON', 'valueOf', '__proto__']);

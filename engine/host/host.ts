@@ -203,13 +203,23 @@ export class RunningHost extends NodeView implements Host {
     return {
       read: async () => {
         const all = await this.figures();
+        const { gateway, config } = this.parts;
         return [
+          ...nodeCounters([{ node: config.workers, counters: prefixed('gateway', { ...gateway.counters }) }]),
+          ...nodeGauges([{ node: config.workers, counters: { gatewayConnections: gateway.connections } }]),
           ...nodeCounters(all.map(({ node, figures }) => ({ node, counters: figures.counters }))),
           ...nodeGauges(all.map(({ node, figures }) => ({ node, counters: figures.gauges }))),
         ];
       },
     };
   }
+}
+
+/** `{ framesSent }` as `{ gatewayFramesSent }`. */
+function prefixed(prefix: string, figures: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [`${prefix}${name[0]!.toUpperCase()}${name.slice(1)}`, value]),
+  );
 }
 
 /** The folder that the game shows to browsers. */
