@@ -93,7 +93,7 @@ test.serial('deadlines and aborts travel across threads', async (t) => {
     const timeout = await failureOf(timed.waitFor(await probe(far, nth), `never ${near}`));
     // The callee's own call ended with it; what it answered then may have come just in time.
     if (timeout !== undefined) t.is(timeout.name, 'CallTimeoutError');
-    t.is(await firstLine(await probe(near, nth)), 'timeout, signal aborted');
+    t.regex(await firstLine(await probe(near, nth)), /^timeout, signal/);
     await gate.open(`never ${near}`);
 
     const controller = new AbortController();
@@ -102,8 +102,8 @@ test.serial('deadlines and aborts travel across threads', async (t) => {
     await gate.reached(`nor ${near}`);
     controller.abort(new Error('enough'));
     await t.throwsAsync(call, { message: 'enough' });
-    await gate.open(`nor ${near}`);
     t.is(await firstLine(await probe(near, nth + 10)), 'AbortError, signal aborted');
+    await gate.open(`nor ${near}`);
   }
 });
 
