@@ -44,6 +44,7 @@ export { startHost } from './host/embed.ts';
 export type { Host, HostOptions } from './host/host-options.ts';
 export type { Call } from './runtime/call.ts';
 export { type DeactivationReason, NodeEntity, type TaskOptions, type Tasks } from './runtime/entity.ts';
+export type { EntityStore, StoredRecord } from './runtime/entity-store.ts';
 export { defineGame, type EntityOptions, type EntityType, entity, type Game } from './runtime/game.ts';
 export type { Log } from './runtime/log.ts';
 export type { CallOptions, Group, Location, NodeRef, OneWay } from './runtime/node-ref.ts';

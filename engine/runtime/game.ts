@@ -3,6 +3,7 @@ import type { EntityId } from '../base/entity-id.ts';
 import type { Contract, Lock } from '../contract/contract.ts';
 import type { Principal } from '../contract/principal.ts';
 import type { NodeEntity } from './entity.ts';
+import type { EntityStore } from './entity-store.ts';
 import type { NodeRef } from './node-ref.ts';
 
 export interface EntityOptions {
@@ -80,7 +81,7 @@ export interface Game {
   defaultLock?: Lock;
   gateway?: { authenticate(ticket: unknown): Principal | Promise<Principal>; static?: string };
   compute?: Record<string, string>;
-  store?: unknown;
+  store?: EntityStore;
   /** Once per cluster start, on a node of the host that started it, once calls are served. */
   onStart?(node: NodeRef): void | Promise<void>;
 }
