@@ -38,7 +38,7 @@ export class Threads {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: start,
       argv: gameArgs.length > 0 ? ['--', ...gameArgs] : [],
-      execArgv: inheritedFlags(process.execArgv),
+      ...flagsOf(process.execArgv),
       env,
       name: `node ${start.index}`,
     });
@@ -148,13 +148,18 @@ export class Threads {
   }
 }
 
-/** Node's own flags for the threads: not those that say where the text of the embedding program is, which is not theirs. */
-function inheritedFlags(flags: readonly string[]): string[] {
-  const inherited: string[] = [];
-  for (let i = 0; i < flags.length; i++) {
-    const flag = flags[i]!;
-    if (/^(?:-e|-p|-pe|--eval|--print|--input-type)$/.test(flag)) i++;
-    else if (!/^--(?:eval|print|input-type)=/.test(flag)) inherited.push(flag);
-  }
-  return inherited;
+/**
+ * A thread inherits the flags of its process, V8's included, when none are named; and must not inherit a program that stands among
+ * them (`node -e …`). Then flags that load or resolve modules are named, which a thread takes.
+ */
+function flagsOf(flags: readonly string[]): { execArgv?: string[] } {
+  if (!flags.some((flag) => /^(?:-e|-p|-pe|--eval|--print|--input-type)(?:=|$)/.test(flag))) return {};
+  const taken = /^(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C|--enable-source-maps)(?:=|$)/;
+  const execArgv: string[] = [];
+  flags.forEach((flag, i) => {
+    if (!taken.test(flag)) return;
+    execArgv.push(flag);
+    if (!flag.includes('=') && flag !== '--enable-source-maps') execArgv.push(flags[i + 1]!);
+  });
+  return { execArgv };
 }
