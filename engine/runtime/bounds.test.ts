@@ -159,3 +159,22 @@ test('a result that is larger than a message reaches the caller as RemoteError',
   t.is(host.count('resultsRefused'), 1);
   t.is(await probe(1).add(1), 1);
 });
+
+test('a flood of dead letters is counted in full and logged in part', async (t) => {
+  const { host, view, gate, from } = startProbes(t, { clock: new ManualClock() });
+  const small = view.getProxy(Small, host.idOn(1, Small, from));
+  const held = small.hold('gate');
+  await gate.reached('gate');
+  for (let i = 0; i < 1004; i++) small.note('x');
+  await host.settled();
+  const lines = () => host.log.lines.filter(({ message }) => message === 'dead letter');
+  t.is(host.count('deadLetters'), 1000);
+  t.is(lines().length, 100);
+  await host.advance(1000);
+  small.note('x');
+  await host.settled();
+  t.is(lines().length, 101);
+  t.is(lines().at(-1)!.fields.unsaid, 900);
+  await gate.open('gate');
+  await held;
+});

@@ -5,6 +5,7 @@ import { type EngineError, EntityExistsError, InvalidMessageError, OverloadedErr
 import { ACTIVE, type Activation } from './activation.ts';
 import { nameOf } from './caller.ts';
 import { LOCK_ENTITY, LOCK_METHOD, LOCK_NONE, type Operation } from './catalogue.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { CREATE, DESTROY, LOCKED_TASK, TASK } from './engine-operations.ts';
 import type { TaskRunner } from './entity-tasks.ts';
 import type { EntityView } from './entity-view.ts';
@@ -50,6 +51,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
   private readonly replies: Replies;
   private readonly destroyer: Destroyer;
   private readonly wake: () => void;
+  private readonly deadLetters: DeadLetters;
   private readonly taskOperation: Operation;
   private readonly pool: Turn[] = [];
   private ready: Activation[] = [];
@@ -64,6 +66,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
     this.replies = replies;
     this.destroyer = destroyer;
     this.wake = wake;
+    this.deadLetters = new DeadLetters(state);
     this.taskOperation = state.catalogue.game.defaultLock === 'entity' ? LOCKED_TASK : TASK;
   }
 
@@ -228,9 +231,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
       this.replies.refusal(source, lane, requestIdOf(view, at), operation?.code ?? 0, error);
       return;
     }
-    this.state.counters.deadLetters++;
-    const name = operation === undefined ? 'an unknown operation' : nameOf(operation);
-    this.state.log.warn({ operation: name, code: error.code, reason: error.message }, 'dead letter');
+    this.deadLetters.add(operation === undefined ? 'an unknown operation' : nameOf(operation), error);
   }
 
   private run(activation: Activation, operation: Operation, input: Reader, source: number, lane: Lane): void {
