@@ -119,14 +119,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.state.draining = true;
     this.activations.stop();
     for (;;) {
-      const ending: Promise<void>[] = [];
       for (const activation of this.activations.all()) {
         if (activation.state === ACTIVE && activation.openTurns === 0 && activation.waiting === 0) {
-          ending.push(this.activations.deactivate(activation, 'shutdown'));
+          void this.activations.deactivate(activation, 'shutdown');
         }
       }
-      if (ending.length > 0)
-        await Promise.race([Promise.all(ending), this.pause(Math.max(1, giveUpAt - this.state.clock.now()))]);
       if (this.activations.size === 0) break;
       if (this.state.clock.now() >= giveUpAt) {
         this.state.log.warn({ entities: this.activations.size }, 'gave up waiting for entities that still work');
