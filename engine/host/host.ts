@@ -38,6 +38,8 @@ const RECONNECT_SPREAD_MS = 2_000;
 /** Like `startHost`, with everything decided. */
 export async function runHost(config: HostConfig, gameArgs: readonly string[], log: RootLog): Promise<RunningHost> {
   if (config.nats !== undefined) throw notImplemented('--nats');
+  if (config.supervise) throw notImplemented('--supervise');
+  if (config.store !== 'lmdb' && config.store !== 'memory') throw notImplemented(`--store=${config.store}`);
   inlineWholeRoutes();
   const gameFile = resolve(config.game);
   const built = await buildGame(gameFile);

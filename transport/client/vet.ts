@@ -199,6 +199,8 @@ class Scan implements Vetted {
     if (length === 12 && view.getUint32(0) < 1e9) {
       const seconds = view.getBigInt64(4);
       if (seconds >= -8_640_000_000_000n && seconds < 8_640_000_000_000n) return;
+      // The last millisecond that there is.
+      if (seconds === 8_640_000_000_000n && view.getUint32(0) === 0) return;
     }
     throw new MalformedError('a timestamp out of range');
   }
