@@ -20,8 +20,11 @@ export interface ActivationEvents extends TaskRunner {
   failed(waiting: readonly Waiting[], error: EngineError): void;
 }
 
+/** Between two parts of a sweep. */
 const SWEEP_MS = 1000;
 const SWEEP_ENTRIES_MAX = 20_000;
+/** Between two sweeps at most. */
+const SWEEP_PAUSE_MS_MAX = 30_000;
 
 /** The live entities of one node: by type and id, from activation to deactivation. */
 export class Activations {
@@ -145,20 +148,29 @@ export class Activations {
   }
 }
 
-/** Looks for idle entities, some at a time, and only while there are entities. */
+/**
+ * Looks for idle entities, some at a time, and only while there are entities. Seldom compared with the times that they may be idle:
+ * a node that does nothing else is woken for it.
+ */
 class Sweeper extends Timer {
   private readonly state: NodeState;
   private readonly activations: Activations;
+  /** Infinity when idleness ends nobody. */
+  private readonly pauseMs: number;
   private position: Iterator<Activation> | undefined = undefined;
 
   constructor(state: NodeState, activations: Activations) {
     super();
     this.state = state;
     this.activations = activations;
+    const idleMs = Math.min(...state.catalogue.entityTypes.map((type) => type.idleMs));
+    this.pauseMs =
+      idleMs === Number.POSITIVE_INFINITY ? idleMs : Math.min(Math.max(idleMs / 8, SWEEP_MS), SWEEP_PAUSE_MS_MAX);
   }
 
   start(): void {
-    if (!this.scheduled) this.state.wheel.add(this, this.state.now + SWEEP_MS);
+    if (this.scheduled || this.pauseMs === Number.POSITIVE_INFINITY) return;
+    this.state.wheel.add(this, this.state.now + (this.position === undefined ? this.pauseMs : SWEEP_MS));
   }
 
   stop(): void {
