@@ -39,8 +39,8 @@ export async function build() {
   const everything = sources.flatMap((folder) => [...typescriptFiles(join(root, folder))]);
   const target = (file) => join(out, relative(root, file).replace(/\.ts$/, '.js'));
   const rebuildAll = modified(stamp) < modified(builder);
-  // Targets carry the time of their source in whole milliseconds.
-  const stale = everything.filter((file) => rebuildAll || modified(target(file)) < Math.floor(modified(file)));
+  // Targets carry the time of their source, of which up to a millisecond is lost on the way.
+  const stale = everything.filter((file) => rebuildAll || modified(target(file)) + 2 < modified(file));
   const expected = new Set(everything.map(target));
   for (const file of builtFiles(out)) if (!expected.has(file)) rmSync(file, { force: true });
   if (stale.length === 0) return 0;
