@@ -32,13 +32,19 @@ export interface WaitPolicy {
   napsMs: number;
   /** The longest nap, in ms: so long at most are timers and I/O of game code delayed by waiting. */
   napMs: number;
+  /** A node that has work gives the event loop a turn at least this often, in ms; 0: after every round. */
+  yieldMs: number;
 }
 
-export const WORKER_WAITS: WaitPolicy = { spinMs: 0.15, contendedSpinMs: 0.005, napsMs: 1, napMs: 0.2 };
-export const MAIN_THREAD_WAITS: WaitPolicy = { spinMs: 0.02, contendedSpinMs: 0.005, napsMs: 0, napMs: 0 };
+export const WORKER_WAITS: WaitPolicy = { spinMs: 0.15, contendedSpinMs: 0.005, napsMs: 1, napMs: 0.2, yieldMs: 0.5 };
+export const MAIN_THREAD_WAITS: WaitPolicy = {
+  spinMs: 0.02,
+  contendedSpinMs: 0.005,
+  napsMs: 0,
+  napMs: 0,
+  yieldMs: 0.5,
+};
 
-/** A node that has work gives the event loop a turn at least this often. */
-const YIELD_MS = 0.5;
 /** Looks between two readings of the clock in a spin. */
 const SPIN_LOOKS = 32;
 /** So many spins in vain in a row mean that whoever is waited for wants this very core. */
@@ -153,7 +159,7 @@ export class DutyCycle {
   }
 
   private next(now: number): void {
-    if (now - this.yieldedAt < YIELD_MS) {
+    if (now - this.yieldedAt < this.policy.yieldMs) {
       queueMicrotask(this.roundInPassing);
       return;
     }

@@ -1,13 +1,14 @@
 import type { Reader } from '../../transport/codec/reader.ts';
 import type { FrameHandler, Lane, LinkReader, LinkWriter } from '../../transport/link.ts';
 import type { Clock } from '../base/clock.ts';
+import type { EntityId } from '../base/entity-id.ts';
 import { type EngineError, NodeDownError } from '../base/errors.ts';
 import type { Prng } from '../base/prng.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { type ActivationEvents, Activations } from './activations.ts';
 import { CallFailures, type CallSource } from './call-failures.ts';
 import { nameOf, timeoutOf } from './caller.ts';
-import type { Catalogue, Operation } from './catalogue.ts';
+import type { Catalogue, EntityTypeEntry, Operation } from './catalogue.ts';
 import { ClientDispatcher } from './client-dispatcher.ts';
 import type { ClientSink } from './client-sink.ts';
 import { Counters } from './counters.ts';
@@ -148,6 +149,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     const call = this.state.failures.fieldsOf(reason);
     const what = call.operation === undefined ? 'a promise was rejected' : 'a call failed';
     this.state.log.error({ err: reason, ...call }, `${what} and nobody handled it`);
+  }
+
+  /** The live entity of a type and id, for tests and tools. */
+  find(type: EntityTypeEntry, id: EntityId): Activation | undefined {
+    return this.activations.find(type, id);
   }
 
   /** For metrics: what grows, and what goes up and down. */

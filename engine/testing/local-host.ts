@@ -1,6 +1,5 @@
 import type { LinkCounters, LinkReader, LinkWriter } from '../../transport/link.ts';
 import { LoopbackLink, type LoopbackLinkOptions } from '../../transport/loopback/loopback-link.ts';
-import { Doorbell } from '../../transport/ring/doorbell.ts';
 import { RingLinkReader } from '../../transport/ring/ring-link-reader.ts';
 import { RingLinkWriter, type RingLinkWriterOptions } from '../../transport/ring/ring-link-writer.ts';
 import { allocateRingLink, type RingLinkMemoryOptions } from '../../transport/ring/ring-memory.ts';
@@ -11,18 +10,24 @@ import { HostRouter } from '../cluster/host-router.ts';
 import { Keyspace } from '../cluster/keyspace.ts';
 import { SlotTable } from '../cluster/slot-table.ts';
 import type { Contract } from '../contract/contract.ts';
+import type { Activation } from '../runtime/activation.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
+import type { ClientSink } from '../runtime/client-sink.ts';
 import type { WaitPolicy } from '../runtime/duty-cycle.ts';
 import { Node } from '../runtime/node.ts';
 import type { NodeView } from '../runtime/node-view.ts';
 import { CapturedLog } from './captured-log.ts';
+import { LocalBell } from './local-bell.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export interface LocalHostOptions {
-  /** Default 1. */
+  /** Nodes that own slots. Default 1. */
   nodes?: number;
+  /** Given, there is one more node, the last: it owns no slots, and clients are behind it. */
+  clients?: ClientSink;
   /** The system's when left out. */
   clock?: Clock;
+  log?: CapturedLog;
   seed?: number;
   /** Pending calls that a node may have. */
   pendingMax?: number;
@@ -32,27 +37,31 @@ export interface LocalHostOptions {
   loopback?: LoopbackLinkOptions;
 }
 
-/** One thread is shared by all nodes: whoever waits must not block the others. */
-const NEVER_BLOCK: WaitPolicy = { spinMs: 0, contendedSpinMs: 0, napsMs: 0, napMs: 0 };
+/** One thread is shared by all nodes: whoever waits must not block the others, and whoever works must not keep the event loop from tests. */
+const NEVER_BLOCK: WaitPolicy = { spinMs: 0, contendedSpinMs: 0, napsMs: 0, napMs: 0, yieldMs: 0 };
+/** Turns of the event loop in which nothing is under way, until it is believed. */
+const QUIET_TURNS = 3;
 
 /** A whole host in one thread: nodes as their threads run them, with real rings in between and a log that can be read. */
 export class LocalHost {
   readonly nodes: readonly Node[];
   readonly clock: Clock;
-  readonly log = new CapturedLog();
+  readonly log: CapturedLog;
   /** What every node writes to every other one, and to itself. */
   readonly links: readonly (readonly (LinkWriter & LinkCounters)[])[];
   private readonly router: HostRouter;
   private readonly catalogue: Catalogue;
 
   constructor(catalogue: Catalogue, options: LocalHostOptions = {}) {
-    const { nodes: count = 1, clock = new SystemClock(), seed = 1, ring = {}, loopback = {} } = options;
+    const { nodes: count = 1, clock = new SystemClock(), seed = 1, ring = {}, loopback = {}, clients } = options;
     this.catalogue = catalogue;
     this.clock = clock;
+    this.log = options.log ?? new CapturedLog();
     const slots = new SlotTable();
     slots.spread(count);
     this.router = new HostRouter(new Keyspace([seed, ~seed]), slots, 'local', count);
-    const bells = Array.from({ length: count }, () => new Doorbell());
+    const total = clients === undefined ? count : count + 1;
+    const bells = Array.from({ length: total }, (_, index) => new LocalBell(() => this.nodes[index]?.start()));
     const memory = bells.map((_, from) => bells.map((_, to) => (from === to ? undefined : allocateRingLink(ring))));
     const own = bells.map(() => new LoopbackLink(loopback));
     this.links = memory.map((row, from) =>
@@ -77,6 +86,7 @@ export class LocalHost {
         readers,
         bell,
         waits: NEVER_BLOCK,
+        ...(clients !== undefined && index === count && { clients }),
         ...(options.pendingMax === undefined ? {} : { pendingMax: options.pendingMax }),
       });
     });
@@ -88,14 +98,21 @@ export class LocalHost {
     return this.nodes[node]!.view;
   }
 
+  /** Index of the node that owns an entity. */
+  ownerOf(contract: Contract<any>, id: EntityId): number {
+    const { type } = this.catalogue.entityContract(contract);
+    const key = type.affinity === undefined ? id : type.affinity(id);
+    return this.router.ownerOf(this.router.slotOf(type.affinity === undefined ? type.index : 0xffff, key));
+  }
+
+  /** The entity as it lives in memory; undefined when it does not. */
+  find(contract: Contract<any>, id: EntityId): Activation | undefined {
+    return this.nodes[this.ownerOf(contract, id)]!.find(this.catalogue.entityContract(contract).type, id);
+  }
+
   /** The first whole number from `from` on whose entity lives on `node`. */
   idOn(node: number, contract: Contract<any>, from = 1): number {
-    const { type } = this.catalogue.entityContract(contract);
-    for (let id = from; ; id++) {
-      const key = type.affinity === undefined ? id : type.affinity(id);
-      const slot = this.router.slotOf(type.affinity === undefined ? type.index : 0xffff, key as EntityId);
-      if (this.router.ownerOf(slot) === node) return id;
-    }
+    for (let id = from; ; id++) if (this.ownerOf(contract, id) === node) return id;
   }
 
   /** Moves a `ManualClock`, and resolves once every node has done what is due then. */
@@ -106,12 +123,22 @@ export class LocalHost {
     await this.settled();
   }
 
+  /** When a timer or a deadline of any node is due next, at the earliest; Infinity when none is. */
+  nextDue(): number {
+    return Math.min(...this.nodes.map((node) => node.nextDue()));
+  }
+
+  /** Does anything go on without time or the outside world? */
+  isBusy(): boolean {
+    return this.nodes.some((node) => node.pending() || node.state.outbox.backlog > 0);
+  }
+
   /** Resolves once nothing is under way that goes on without time or the outside world. */
   async settled(): Promise<void> {
     // Every turn of the event loop ends with all microtasks done, and a node that has work left has a round coming.
-    for (let quietTurns = 0; quietTurns < 3; quietTurns++) {
+    for (let quietTurns = 0; quietTurns < QUIET_TURNS; quietTurns++) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.nodes.some((node) => node.pending())) quietTurns = 0;
+      if (this.isBusy()) quietTurns = 0;
     }
   }
 
