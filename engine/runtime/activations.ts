@@ -2,6 +2,7 @@ import type { EntityId } from '../base/entity-id.ts';
 import { type EngineError, NodeDownError } from '../base/errors.ts';
 import { ACTIVATING, ACTIVE, Activation, DEACTIVATING, GONE } from './activation.ts';
 import type { EntityTypeEntry } from './catalogue.ts';
+import { ACTIVATE, DEACTIVATE } from './engine-operations.ts';
 import { construct, type DeactivationReason } from './entity.ts';
 import type { TaskRunner } from './entity-tasks.ts';
 import { EntityView } from './entity-view.ts';
@@ -54,12 +55,14 @@ export class Activations {
     this.size++;
     this.state.counters.activations++;
     this.sweeper.start();
+    this.state.box.begin(ACTIVATE, type.index, id);
     try {
       const entity = construct(type.cls, view);
       activation.entity = entity;
       if (given !== undefined && given.initial !== undefined) entity.state = given.initial;
       else if (entity.initialState !== undefined) entity.state = entity.initialState();
       const hook: unknown = entity.onActivate?.();
+      this.state.box.end();
       if (isThenable(hook)) {
         Promise.resolve(hook).then(
           () => this.becomeActive(activation),
@@ -67,6 +70,7 @@ export class Activations {
         );
       } else this.becomeActive(activation);
     } catch (error) {
+      this.state.box.end();
       this.fail(activation, error);
     }
     return activation;
@@ -77,7 +81,7 @@ export class Activations {
     activation.state = DEACTIVATING;
     if (activation.tasks !== undefined) (activation.scope as EntityView).tasks.cancelAll();
     try {
-      await activation.entity.onDeactivate?.(reason);
+      await this.sayGoodbye(activation, reason);
     } catch (error) {
       this.state.log.error(
         { err: error, entity: activation.type.name, id: String(activation.id), operation: 'onDeactivate' },
@@ -87,6 +91,17 @@ export class Activations {
     const waiting = this.remove(activation);
     this.state.counters.deactivations++;
     if (waiting.length > 0) this.events.orphaned(waiting);
+  }
+
+  private sayGoodbye(activation: Activation, reason: DeactivationReason): unknown {
+    const { box } = this.state;
+    if (activation.entity.onDeactivate === undefined) return undefined;
+    box.begin(DEACTIVATE, activation.type.index, activation.id);
+    try {
+      return activation.entity.onDeactivate(reason);
+    } finally {
+      box.end();
+    }
   }
 
   /** A page of the live ids of a type, from a position of the last page. */

@@ -78,6 +78,7 @@ class TestDuties implements Duties {
     return this.due;
   }
 
+  asleep(): void {}
   running(inCycle: boolean): void {
     this.isRunning = inCycle;
   }

@@ -21,6 +21,8 @@ export interface Duties {
   nextDue(): number;
   /** A round begins, or the thread is given to others. */
   running(inCycle: boolean): void;
+  /** The node is about to wait for its bell as long as it takes, or works again. */
+  asleep(isAsleep: boolean): void;
 }
 
 export interface WaitPolicy {
@@ -218,6 +220,7 @@ export class DutyCycle {
     }
     this.scheduled = false;
     this.asleep = true;
+    duties.asleep(true);
     if (due !== Number.POSITIVE_INFINITY) {
       this.timeout = setTimeout(this.awake, Math.min(Math.max(1, Math.ceil(due - now)), TIMEOUT_MS_MAX));
     }
@@ -239,6 +242,7 @@ export class DutyCycle {
   private leaveSleep(): void {
     if (!this.asleep) return;
     this.asleep = false;
+    this.duties.asleep(false);
     this.idleSince = 0;
     // The event loop had all the time there was: what is answered now need not wait for another turn of it.
     this.yieldedAt = this.clock.now();

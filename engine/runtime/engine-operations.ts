@@ -54,6 +54,10 @@ export const GROUP_REMOVE = engineOperation(0xff04, 'group.remove');
 export const TASK = engineOperation(0xff05, 'task');
 export const LOCKED_TASK = engineOperation(0xff06, 'task', LOCK_ENTITY);
 
+/** Never travel: how the black box names the hooks. */
+export const ACTIVATE = 0xff10;
+export const DEACTIVATE = 0xff11;
+
 /** CBOR that is the rest of a frame. */
 export function writeCborRest(out: Writer, value: unknown): void {
   const bytes = encodeCbor(value);

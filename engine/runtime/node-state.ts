@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Prng } from '../base/prng.ts';
+import type { BlackBox } from './black-box.ts';
 import type { CallFailures } from './call-failures.ts';
 import type { Catalogue, Operation } from './catalogue.ts';
 import type { Counters } from './counters.ts';
@@ -26,6 +27,8 @@ export class NodeState {
   readonly pending: PendingCalls<Operation, unknown>;
   readonly failures: CallFailures;
   readonly wheel: TimingWheel;
+  /** Tells the host what runs here. */
+  readonly box: BlackBox;
   /** Milliseconds on the clock, read once per duty cycle. */
   now: number;
   /** A duty cycle runs, its microtasks included: `now` is fresh. */
@@ -49,6 +52,7 @@ export class NodeState {
     this.pending = parts.pending;
     this.failures = parts.failures;
     this.wheel = parts.wheel;
+    this.box = parts.box;
     this.now = parts.clock.now();
   }
 

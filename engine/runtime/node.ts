@@ -6,6 +6,7 @@ import { type EngineError, NodeDownError } from '../base/errors.ts';
 import type { Prng } from '../base/prng.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { type ActivationEvents, Activations } from './activations.ts';
+import { BlackBox } from './black-box.ts';
 import { CallFailures, type CallSource } from './call-failures.ts';
 import { nameOf, timeoutOf } from './caller.ts';
 import type { Catalogue, EntityTypeEntry, Operation } from './catalogue.ts';
@@ -55,6 +56,8 @@ export interface NodeOptions {
   /** On a node with a gateway. */
   clients?: ClientSink;
   pendingMax?: number;
+  /** Where the node notes what it runs; memory of its own when left out. */
+  box?: BlackBox;
 }
 
 /** Waiting turns run in one round. */
@@ -99,6 +102,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       ),
       failures,
       wheel: new TimingWheel(clock.now(), schedule),
+      box: options.box ?? new BlackBox(),
     });
     this.readers = options.readers.flatMap((link, source) => (link === undefined ? [] : [{ link, source }]));
     this.view = new NodeView(this.state, END_HOST, 0xffff, 0, 0);
@@ -175,6 +179,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   run(now: number, framesMax: number): number {
     const { state, scheduler } = this;
     state.now = now;
+    state.box.beat(now);
     let done = 0;
     for (let i = 0; i < this.readers.length; i++) {
       const { link, source } = this.readers[i]!;
@@ -204,6 +209,10 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   running(inCycle: boolean): void {
     this.state.inCycle = inCycle;
+  }
+
+  asleep(isAsleep: boolean): void {
+    this.state.box.asleep(isAsleep);
   }
 
   onFrame(input: Reader, lane: Lane): void {

@@ -260,16 +260,19 @@ export class Scheduler implements TurnEnd, TaskRunner {
       if (flags !== 0) this.readFlagged(turn, flags, input);
       input.references = activation.scope as EntityView;
       state.turn = turn;
+      state.box.begin(operation.code, activation.type.index, activation.id);
       result =
         operation === DESTROY ? this.destroyer.destroy(activation) : operation.dispatch(activation.entity, input);
     } catch (error) {
       state.turn = undefined;
+      state.box.end();
       // Other codes are those of calls that the operation itself made.
       if (error instanceof InvalidMessageError && error.code === 'invalid') this.invalid(turn, error);
       else this.rejected(turn, error);
       return;
     }
     state.turn = undefined;
+    state.box.end();
     this.settle(turn, result);
   }
 
@@ -288,15 +291,18 @@ export class Scheduler implements TurnEnd, TaskRunner {
     this.state.counters.tasksRun++;
     let result: unknown;
     this.state.turn = turn;
+    this.state.box.begin(operation.code, activation.type.index, activation.id);
     try {
       const entity = activation.entity as unknown as Record<string, (...args: unknown[]) => unknown>;
       result = entity[task.method]!(...task.args);
     } catch (error) {
       this.state.turn = undefined;
+      this.state.box.end();
       this.rejected(turn, error);
       return;
     }
     this.state.turn = undefined;
+    this.state.box.end();
     this.settle(turn, result);
   }
 

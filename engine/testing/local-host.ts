@@ -11,6 +11,7 @@ import { Keyspace } from '../cluster/keyspace.ts';
 import { SlotTable } from '../cluster/slot-table.ts';
 import type { Contract } from '../contract/contract.ts';
 import type { Activation } from '../runtime/activation.ts';
+import { allocateBlackBox, BlackBox, BlackBoxReader } from '../runtime/black-box.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
 import type { ClientSink } from '../runtime/client-sink.ts';
 import type { WaitPolicy } from '../runtime/duty-cycle.ts';
@@ -49,6 +50,8 @@ export class LocalHost {
   readonly log: CapturedLog;
   /** What every node writes to every other one, and to itself. */
   readonly links: readonly (readonly (LinkWriter & LinkCounters)[])[];
+  /** What each node is doing. */
+  readonly boxes: readonly BlackBoxReader[];
   private readonly router: HostRouter;
   private readonly catalogue: Catalogue;
 
@@ -69,6 +72,8 @@ export class LocalHost {
         link === undefined ? own[from]! : new RingLinkWriter(link, { ...ring, readerBell: bells[to]! }),
       ),
     );
+    const boxes = bells.map(() => allocateBlackBox());
+    this.boxes = boxes.map((memory) => new BlackBoxReader(memory));
     this.nodes = bells.map((bell, index) => {
       const readers = memory.map((row, from): LinkReader => {
         const link = row[index];
@@ -87,6 +92,7 @@ export class LocalHost {
         bell,
         waits: NEVER_BLOCK,
         ...(clients !== undefined && index === count && { clients }),
+        box: new BlackBox(boxes[index]!),
         ...(options.pendingMax === undefined ? {} : { pendingMax: options.pendingMax }),
       });
     });

@@ -1,0 +1,120 @@
+import { pbkdf2Sync } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { defineGame, entity, type int32, NodeEntity, type NodeRef } from 'skerry';
+import { Cursed, Lobby, Perilous } from './contracts.fixture.ts';
+
+/** Tests in the same thread look over the shoulder of an operation. */
+export const peepholes: { inside: (() => void) | undefined } = { inside: undefined };
+
+function spinForEver(): void {
+  for (let turns = 0; ; turns++) if (turns < 0) return;
+}
+
+class PerilousEntity extends NodeEntity implements Perilous {
+  private total = 0;
+
+  async add(n: int32): Promise<int32> {
+    peepholes.inside?.();
+    this.total += n;
+    return this.total;
+  }
+  async mark(file: string, line: string): Promise<void> {
+    appendFileSync(file, `${line}\n`);
+  }
+  markOneWay(file: string, line: string): void {
+    appendFileSync(file, `${line}\n`);
+  }
+  async exchange(other: Perilous, times: int32): Promise<int32> {
+    let last = 0;
+    for (let i = 0; i < times; i++) last = await other.add(1);
+    return last;
+  }
+  async marks(other: Perilous, file: string, lines: string[]): Promise<string[]> {
+    const all = lines.map((line) =>
+      other.mark(file, line).then(
+        () => 'done',
+        (error) => `${error.name} ${error.code} ${error.outcome}`,
+      ),
+    );
+    return Promise.all(all);
+  }
+  async block(ms: int32): Promise<string> {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+    return 'unharmed';
+  }
+  async exit(): Promise<void> {
+    process.exit(7);
+  }
+  async throwLater(): Promise<void> {
+    setTimeout(() => {
+      throw new RangeError('thrown where nobody catches');
+    }, 1);
+    await this.sleep(60_000);
+  }
+  async eatObjects(): Promise<void> {
+    const eaten: object[] = [];
+    for (let i = 0; ; i++) eaten.push({ i, text: `object ${i}` });
+  }
+  async eatArray(): Promise<void> {
+    const eaten: number[] = [];
+    for (let i = 0; ; i++) eaten.push(i + 0.5);
+  }
+  async spin(): Promise<void> {
+    spinForEver();
+  }
+  async spinAfterAwait(): Promise<void> {
+    await this.sleep(1);
+    spinForEver();
+  }
+  async spinInTimer(): Promise<void> {
+    setTimeout(spinForEver, 20);
+    await this.sleep(60_000);
+  }
+  async backtrack(): Promise<void> {
+    /^(a+)+$/.test(`${'a'.repeat(60)}!`);
+  }
+  async native(rounds: int32): Promise<void> {
+    pbkdf2Sync('password', 'salt', rounds, 64, 'sha512');
+  }
+  async schedule(): Promise<void> {
+    await this.tasks.once('doom', '20ms', 'doom');
+  }
+  async doom(): Promise<void> {
+    process.exit(8);
+  }
+}
+
+class CursedEntity extends NodeEntity implements Cursed {
+  override onActivate(): void {
+    process.exit(9);
+  }
+  async touch(): Promise<void> {}
+}
+
+class LobbyEntity extends NodeEntity implements Lobby {
+  async echo(text: string): Promise<string> {
+    return text;
+  }
+  async ruin(victim: Perilous): Promise<void> {
+    await victim.exit();
+  }
+  async exit(): Promise<void> {
+    process.exit(7);
+  }
+}
+
+/** Everything that a node does not survive. */
+export default defineGame({
+  name: 'perilous',
+  entities: [entity(Perilous, PerilousEntity), entity(Cursed, CursedEntity), entity(Lobby, LobbyEntity)],
+  gateway: { authenticate: (ticket) => ({ id: String(ticket) }) },
+  onStart(node: NodeRef) {
+    console.log('game started');
+    if (process.argv.includes('--exit'))
+      void node
+        .getProxy(Perilous, 1)
+        .exit()
+        .catch(() => {});
+  },
+});
