@@ -102,6 +102,12 @@ export class ChatEntity extends own.NodeEntity<{ lines: string[] }> implements C
     return Math.min(this.state.lines.length, upTo);
   }
   async settle(): Promise<void> {}
+  readonly lines = 3;
+  wrongTask(): void {
+    // @ts-expect-error: a field is no method, in the class itself either
+    void this.tasks.cron('tick', '@daily', 'lines');
+    void this.tasks.cron('tick', '@daily', 'wrongTask');
+  }
 }
 
 export class Silent extends own.NodeEntity {}
@@ -118,6 +124,8 @@ export function refused(entity: ChatEntity): void {
   own.entity(Chat, Silent);
   // @ts-expect-error: there is no such method
   void entity.tasks.every('tick', '1s', 'whisper');
+  // @ts-expect-error: a field is no method
+  void entity.tasks.every('tick', '1s', 'lines');
   // @ts-expect-error: a proxy has the contract's operations only
   void entity.node.getProxy(Chat, 1).initialState();
   // @ts-expect-error: a group has only the void operations

@@ -1,15 +1,17 @@
 import type { Reader } from '../../transport/codec/reader.ts';
 import type { Writer } from '../../transport/codec/writer.ts';
 import { LANE_HIGH, LANE_LOW, LANE_MEDIUM, type Lane } from '../../transport/link.ts';
-import { milliseconds } from '../base/duration.ts';
+import { type Duration, milliseconds } from '../base/duration.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import { ContractMismatchError, notImplemented } from '../base/errors.ts';
 import type { Contract, OperationTraits, Priority } from '../contract/contract.ts';
 import type { Generated, GeneratedContract } from '../contract/generated.ts';
 import type { OperationModel, WireTypes } from '../contract/wire-type.ts';
+import { CronSchedule } from './cron.ts';
 import type { NodeEntity } from './entity.ts';
 import { headWordOf, KIND_ONE_WAY, KIND_REQUEST } from './frame.ts';
-import type { EntityDefinition, Game } from './game.ts';
+import type { EntityDefinition, EntityOptions, Game } from './game.ts';
+import { everyMsOf, type TaskSchedule } from './task.ts';
 
 export const RETURNS_VOID = 0;
 export const RETURNS_COMPLETION = 1;
@@ -51,7 +53,7 @@ export interface BoundContract {
 
 export interface DeclaredTask {
   readonly name: string;
-  readonly everyMs: number;
+  readonly schedule: TaskSchedule;
 }
 
 /** An entity type of the game, as the runtime knows it. */
@@ -155,8 +157,7 @@ function entityTypeEntry({ contracts, cls, options }: EntityDefinition, index: n
     if (typeof (cls.prototype as Record<string, unknown>)[task] !== 'function') {
       throw new GameDefinitionError(`${where}: ${cls.name} has no method '${task}'.`);
     }
-    if (!('every' in schedule)) throw notImplemented(`${where}: cron`);
-    return { name: task, everyMs: milliseconds(schedule.every, where) };
+    return { name: task, schedule: scheduleOf(schedule, where) };
   });
   if (options.persistent) {
     throw notImplemented(`entity(${name}): persistent`);
@@ -173,6 +174,18 @@ function entityTypeEntry({ contracts, cls, options }: EntityDefinition, index: n
     affinity: options.affinity,
     tasks,
   };
+}
+
+function scheduleOf(declared: NonNullable<EntityOptions['tasks']>[string], where: string): TaskSchedule {
+  const { every, cron, ...rest } = declared as { every?: Duration; cron?: string };
+  if ((every === undefined) === (cron === undefined) || Object.keys(rest).length > 0) {
+    throw new GameDefinitionError(`${where}: write { every: '50ms' } or { cron: '0 4 * * *' }.`);
+  }
+  try {
+    return cron === undefined ? { everyMs: everyMsOf(every!, where) } : { cron: new CronSchedule(cron, where) };
+  } catch (error) {
+    throw new GameDefinitionError((error as Error).message);
+  }
 }
 
 function bind(game: Game, generated: GeneratedContract, type: EntityTypeEntry | undefined): BoundContract {

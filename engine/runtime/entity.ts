@@ -14,12 +14,38 @@ export interface TaskOptions {
   missed?: 'once' | 'skip';
 }
 
-/** Repeatable and delayed operations of one entity; `method` is a method of its class. */
+type Method = (...args: any[]) => unknown;
+
+/**
+ * Repeated and delayed operations of one entity. `method` is a public method of its class: `this` asks that the entity has it as one, which
+ * holds inside of the class as well, where the type of the entity is still open.
+ */
 export interface Tasks<E> {
+  /** Only for the compiler. */
+  readonly $entity?: E;
   /** Fixed rate without drift; a tick that finds the one before still running is skipped and counted. */
-  every(name: string, interval: Duration, method: keyof E & string, options?: TaskOptions): Promise<void>;
-  once(name: string, delay: Duration, method: keyof E & string, options?: TaskOptions): Promise<void>;
-  cron(name: string, expression: string, method: keyof E & string, options?: TaskOptions): Promise<void>;
+  every<M extends keyof E & string>(
+    this: Tasks<Record<M, Method>>,
+    name: string,
+    interval: Duration,
+    method: M,
+    options?: TaskOptions,
+  ): Promise<void>;
+  once<M extends keyof E & string>(
+    this: Tasks<Record<M, Method>>,
+    name: string,
+    delay: Duration,
+    method: M,
+    options?: TaskOptions,
+  ): Promise<void>;
+  /** In UTC: '0 4 * * *', or with seconds in front. Rejects with TypeError or RangeError for what is no cron expression. */
+  cron<M extends keyof E & string>(
+    this: Tasks<Record<M, Method>>,
+    name: string,
+    expression: string,
+    method: M,
+    options?: TaskOptions,
+  ): Promise<void>;
   /** Whether there was one. */
   cancel(name: string): Promise<boolean>;
 }

@@ -10,6 +10,7 @@ import type { PendingCalls } from './pending-calls.ts';
 import type { Router } from './router.ts';
 import type { TimingWheel } from './timing-wheel.ts';
 import type { Turn } from './turn.ts';
+import { WallTasks } from './wall-tasks.ts';
 
 /** What the parts of one node share. Made once by the node and handed to each. */
 export class NodeState {
@@ -29,6 +30,7 @@ export class NodeState {
   readonly wheel: TimingWheel;
   /** Tells the host what runs here. */
   readonly box: BlackBox;
+  readonly wallTasks: WallTasks;
   /** Milliseconds on the clock, read once per duty cycle. */
   now: number;
   /** A duty cycle runs, its microtasks included: `now` is fresh. */
@@ -39,7 +41,9 @@ export class NodeState {
   turn: Turn | undefined = undefined;
   private traces = 0;
 
-  constructor(parts: Omit<NodeState, 'now' | 'inCycle' | 'draining' | 'turn' | 'nextTrace' | 'freshNow'>) {
+  constructor(
+    parts: Omit<NodeState, 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'nextTrace' | 'freshNow'>,
+  ) {
     this.index = parts.index;
     this.incarnation = parts.incarnation;
     this.catalogue = parts.catalogue;
@@ -53,6 +57,7 @@ export class NodeState {
     this.failures = parts.failures;
     this.wheel = parts.wheel;
     this.box = parts.box;
+    this.wallTasks = new WallTasks(parts.clock, parts.wheel);
     this.now = parts.clock.now();
   }
 

@@ -1,4 +1,19 @@
+import { type Duration, milliseconds } from '../base/duration.ts';
+import type { CronSchedule } from './cron.ts';
 import { Timer } from './timing-wheel.ts';
+
+/** When a task is due: every so many milliseconds, at the times of a cron expression, or (both left out) once. */
+export interface TaskSchedule {
+  readonly everyMs?: number;
+  readonly cron?: CronSchedule;
+}
+
+/** Throws TypeError or RangeError, naming `what`. */
+export function everyMsOf(interval: Duration, what: string): number {
+  const everyMs = milliseconds(interval, what);
+  if (everyMs >= 1) return everyMs;
+  throw new RangeError(`${what}: every ${everyMs} ms is too often; at least 1 ms.`);
+}
 
 /** Runs the tasks of one activation. */
 export interface TaskOwner {
@@ -7,14 +22,16 @@ export interface TaskOwner {
   begun(task: Task): void;
 }
 
-/** A repeatable or delayed operation of one activation. */
+/** A repeated or delayed operation of one activation. */
 export class Task extends Timer {
   readonly name: string;
   readonly method: string;
   readonly args: readonly unknown[];
-  /** Undefined for a task that fires once. */
   readonly everyMs: number | undefined;
+  readonly cron: CronSchedule | undefined;
   private readonly owner: TaskOwner;
+  /** When a task with `cron` is due, in milliseconds since 1970: the wall clock may jump, the wheel's does not. */
+  dueWall = 0;
   /** A run of it waits or is in progress. */
   running = false;
   /** Cancelled or replaced; a run of it that waits does not begin. */
@@ -22,13 +39,18 @@ export class Task extends Timer {
   /** How often it fell due while the run before was not over. */
   overruns = 0;
 
-  constructor(owner: TaskOwner, name: string, method: string, args: readonly unknown[], everyMs: number | undefined) {
+  constructor(owner: TaskOwner, name: string, method: string, args: readonly unknown[], schedule: TaskSchedule) {
     super();
     this.owner = owner;
     this.name = name;
     this.method = method;
     this.args = args;
-    this.everyMs = everyMs;
+    this.everyMs = schedule.everyMs;
+    this.cron = schedule.cron;
+  }
+
+  get isRepeated(): boolean {
+    return this.everyMs !== undefined || this.cron !== undefined;
   }
 
   fire(): void {

@@ -133,10 +133,14 @@ test('a task waits for the lock of an operation, and one that is cancelled meanw
 test('what cannot be a task is refused with words', async (t) => {
   const { ticker } = await startTicker(t);
   t.regex(await ticker.refused('method'), /^TypeError: Task 'x': TickerEntity has no method 'nothing'/);
-  t.regex(await ticker.refused('interval'), /^RangeError: Task 'x'/);
+  t.regex(await ticker.refused('interval'), /^RangeError: task 'x': every 0 ms is too often/);
   t.regex(await ticker.refused('duration'), /^TypeError: task 'x': 'soon'/);
-  t.regex(await ticker.refused('cron'), /^EngineError: .*not implemented/);
-  t.regex(await ticker.refused('durable'), /^EngineError: .*not implemented/);
+  t.regex(await ticker.refused('cron'), /^TypeError: task 'x': "0 4 \* \*" is no cron expression/);
+  t.regex(await ticker.refused('never'), /^RangeError: task 'x': "0 0 30 2 \*" .* no such day/);
+  t.regex(await ticker.refused('durable'), /^EngineError: Task 'x': durable: true .* is not implemented/);
+  t.regex(await ticker.refused('missed'), /^TypeError: Task 'x': missed is for durable tasks/);
+  t.regex(await ticker.refused('option'), /^TypeError: Task 'x': unknown option 'durably'/);
+  t.regex(await ticker.refused('args'), /^TypeError: Task 'x': args is a list/);
 });
 
 test('tasks end with their entity', async (t) => {

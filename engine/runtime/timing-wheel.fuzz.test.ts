@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
 import { Timer, TimingWheel } from './timing-wheel.ts';
@@ -15,10 +16,14 @@ class Recorded extends Timer {
   }
 }
 
+/** Up to twice what the wheel covers. */
+const FAR_MS = 2 * 2 ** 32;
+
 const delay = fc.oneof(
   fc.double({ min: 0, max: 300, noNaN: true }),
   fc.integer({ min: 0, max: 70_000 }),
   fc.integer({ min: 0, max: 20_000_000 }),
+  fc.integer({ min: 0, max: FAR_MS }),
 );
 const command = fc.oneof(
   fc.record({ kind: fc.constant('add' as const), delay }),
@@ -74,6 +79,44 @@ test('timers fire once, never early, at most a step late, and nextDue never prom
       },
     ),
     { numRuns: 150 },
+  );
+  t.pass();
+});
+
+test('timers fire in the order of a sorted list, however far away they are', (t) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 2 ** 40 }),
+      fc.array(fc.tuple(delay, fc.array(delay, { maxLength: 8 })), { minLength: 1, maxLength: 12 }),
+      (start, steps) => {
+        const wheel = new TimingWheel(start);
+        const fired: { id: number; now: number }[] = [];
+        let model: { id: number; at: number }[] = [];
+        let now = start;
+        let ids = 0;
+        for (const [pause, delays] of steps) {
+          for (const delay of delays) {
+            const timer = new Recorded(ids++, fired);
+            wheel.add(timer, now + delay);
+            // The wheel counts whole milliseconds, and what is due already waits for the next one.
+            model.push({ id: timer.id, at: Math.max(Math.ceil(now + delay), Math.floor(now) + 1) });
+          }
+          now += pause;
+          wheel.advance(now);
+          const expected = model.filter(({ at }) => at <= now).map(({ at }) => at);
+          const atOf = new Map(model.map(({ id, at }) => [id, at]));
+          assert.deepEqual(
+            fired.splice(0).map(({ id }) => atOf.get(id)),
+            expected.sort((a, b) => a - b),
+          );
+          model = model.filter(({ at }) => at > now);
+          const [next = Number.POSITIVE_INFINITY] = model.map(({ at }) => at).sort((a, b) => a - b);
+          assert.ok(wheel.nextDue() <= next, `nextDue ${wheel.nextDue()}, model ${next}`);
+          assert.equal(wheel.size, model.length);
+        }
+      },
+    ),
+    { numRuns: 200 },
   );
   t.pass();
 });

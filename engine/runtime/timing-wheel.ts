@@ -96,6 +96,10 @@ export class TimingWheel {
     }
     let fired = 0;
     while (this.tick < target) {
+      // A node that slept long, for a timer far away, must not go through every millisecond of it.
+      if ((this.tick & (SLOTS - 1)) === SLOTS - 1 && target - this.tick > SLOTS) {
+        this.tick = Math.min(target, this.searchNextDue()) - 1;
+      }
       const tick = ++this.tick;
       if ((tick & (SLOTS - 1)) === 0) this.cascade(tick);
       const list = this.levels[0]![tick & (SLOTS - 1)]!;
@@ -120,6 +124,7 @@ export class TimingWheel {
     return this.bound;
   }
 
+  /** The first step at which something fires, or moves down a level. */
   private searchNextDue(): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (let level = 0; level < LEVELS; level++) {

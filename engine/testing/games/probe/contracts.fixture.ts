@@ -227,6 +227,7 @@ export const Small = contract<Small>('Small', { hold: { lock: 'entity', timeout:
 export interface Ticker {
   every(name: string, ms: number, method: string): Promise<void>;
   once(name: string, ms: number, method: string, args: unknown[]): Promise<void>;
+  cron(name: string, expression: string): Promise<void>;
   cancel(name: string): Promise<boolean>;
   refused(how: string): Promise<string>;
   ticks(): Promise<number[]>;
@@ -237,12 +238,25 @@ export interface Ticker {
 export const Ticker = contract<Ticker>('Ticker', {
   every: {},
   once: {},
+  cron: {},
   cancel: {},
   refused: {},
   ticks: {},
   journal: {},
   hold: { lock: 'entity', timeout: '1h' },
   operation: {},
+});
+
+/** A declared cron task, on the hour. */
+export interface Clockwork {
+  wake(): Promise<void>;
+  strike(): void;
+  stay(): Promise<void>;
+}
+export const Clockwork = contract<Clockwork>('Clockwork', {
+  wake: {},
+  strike: { lock: 'method' },
+  stay: { lock: 'entity', timeout: '1d' },
 });
 
 /** Live where their party lives. */

@@ -1,5 +1,5 @@
 import { NodeEntity } from 'skerry';
-import { Gate, type Ticker } from './contracts.fixture.ts';
+import { type Clockwork, Gate, type Ticker } from './contracts.fixture.ts';
 import { journals } from './journals.fixture.ts';
 
 export class TickerEntity extends NodeEntity implements Ticker {
@@ -40,6 +40,9 @@ export class TickerEntity extends NodeEntity implements Ticker {
   async once(name: string, ms: number, method: string, args: unknown[]): Promise<void> {
     await this.tasks.once(name, ms, method as 'tick', { args });
   }
+  async cron(name: string, expression: string): Promise<void> {
+    await this.tasks.cron(name, expression, 'say', { args: [name] });
+  }
   cancel(name: string): Promise<boolean> {
     return this.tasks.cancel(name);
   }
@@ -48,7 +51,11 @@ export class TickerEntity extends NodeEntity implements Ticker {
       if (how === 'method') await this.tasks.every('x', '1s', 'nothing' as 'tick');
       if (how === 'interval') await this.tasks.every('x', 0, 'tick');
       if (how === 'duration') await this.tasks.every('x', 'soon', 'tick');
-      if (how === 'cron') await this.tasks.cron('x', '0 4 * * *', 'tick');
+      if (how === 'cron') await this.tasks.cron('x', '0 4 * *', 'tick');
+      if (how === 'never') await this.tasks.cron('x', '0 0 30 2 *', 'tick');
+      if (how === 'missed') await this.tasks.once('x', '1s', 'tick', { missed: 'skip' });
+      if (how === 'option') await this.tasks.once('x', '1s', 'tick', { durably: true } as object);
+      if (how === 'args') await this.tasks.once('x', '1s', 'tick', { args: 'x' as unknown as [] });
       if (how === 'durable') await this.tasks.once('x', '1s', 'tick', { durable: true });
       return 'accepted';
     } catch (error) {
@@ -64,5 +71,16 @@ export class TickerEntity extends NodeEntity implements Ticker {
   }
   async hold(gate: string): Promise<void> {
     await this.node.getProxy(Gate, 0).pass(gate);
+  }
+}
+
+export class ClockworkEntity extends NodeEntity implements Clockwork {
+  async wake(): Promise<void> {}
+  strike(): void {
+    const at = new Date(this.now()).toISOString();
+    journals.of('Clockwork', this.id).push(`${at} ${this.call.caller.kind}`);
+  }
+  async stay(): Promise<void> {
+    await this.node.getProxy(Gate, 0, { timeout: '1d' }).pass(`clockwork ${this.id}`);
   }
 }
