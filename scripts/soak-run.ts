@@ -76,12 +76,15 @@ async function sampleOf(
   ]);
   const counters = Object.fromEntries([...metrics].filter(([name]) => name.startsWith('skerry_')));
   const worst = (pick: (one: ArenaStats) => number): number => Math.max(...stats.map(pick));
+  const figure = (name: string): number => metrics.get(name) ?? 0;
+  const rssBytes = figure('process_resident_memory_bytes');
   const frozenMs = delay.max / 1e6;
   delay.reset();
   return {
     seconds: host.seconds,
-    rssBytes: metrics.get('process_resident_memory_bytes') ?? 0,
-    cpuSeconds: metrics.get('process_cpu_seconds_total') ?? 0,
+    rssBytes,
+    keptBytes: figure('skerry_heap_live_bytes') + rssBytes - figure('skerry_heap_total_bytes'),
+    cpuSeconds: figure('process_cpu_seconds_total'),
     players: stats.reduce((sum, { players }) => sum + players, 0),
     workP99Ms: worst(({ workMs }) => workMs.p99),
     workMaxMs: worst(({ workMs }) => workMs.max),
@@ -96,6 +99,7 @@ async function sampleOf(
 function lineOf({
   seconds,
   rssBytes,
+  keptBytes,
   players,
   workP99Ms,
   workMaxMs,
@@ -105,12 +109,13 @@ function lineOf({
   errors,
 }: Sample): string {
   const ms = (value: number): string => `${value.toFixed(1)} ms`;
+  const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   return [
     `${Math.round(seconds)} s`.padStart(7),
     `${players} players`,
     `tick p99 ${ms(workP99Ms)}, max ${ms(workMaxMs)}`,
     `from tick to tick p99 ${ms(gapP99Ms)}, max ${ms(gapMaxMs)}`,
-    `${(rssBytes / 2 ** 20).toFixed(0)} MiB`,
+    `${mib(rssBytes)} MiB, ${mib(keptBytes)} kept`,
     `${errors} errors`,
     ...(frozenMs > 100 ? [`(the machine stood still for ${ms(frozenMs)})`] : []),
   ].join('   ');
@@ -125,7 +130,7 @@ function conclude(samples: readonly Sample[], host: SoakHost, exitCode: number |
   if (last !== undefined) {
     const cpu = ((last.cpuSeconds - samples[0]!.cpuSeconds) / Math.max(1, last.seconds - samples[0]!.seconds)) * 100;
     console.log(
-      `memory ${(slopePerHour(samples, limits) / 2 ** 20).toFixed(1)} MiB/h, CPU ${cpu.toFixed(0)} % of a core`,
+      `kept memory ${(slopePerHour(samples, limits) / 2 ** 20).toFixed(1)} MiB/h, CPU ${cpu.toFixed(0)} % of a core`,
     );
     const telling = Object.entries(last.counters).filter(
       ([name, value]) =>

@@ -4,6 +4,8 @@ export interface Sample {
   /** Since the host served. */
   readonly seconds: number;
   readonly rssBytes: number;
+  /** Memory that no collection would free: live heaps of all threads, and what is resident beside the heaps. */
+  readonly keptBytes: number;
   readonly cpuSeconds: number;
   readonly players: number;
   /** Of the worst arena, over the last 30 seconds. */
@@ -31,9 +33,9 @@ const FROZEN_MS_MAX = 40;
 const FIGURES_SECONDS = 30;
 const JUDGED_SHARE_MIN = 0.25;
 const PLAYERS_SHARE_MIN = 0.9;
-/** Growth over the watched time that garbage collection explains. */
+/** Growth over the watched time that compiled code and caches explain. */
 const GROWTH_SHARE_MAX = 0.05;
-const GROWTH_BYTES_MIN = 24 * 2 ** 20;
+const GROWTH_BYTES_MIN = 12 * 2 ** 20;
 /** Fewer say nothing about a slope. */
 const SAMPLES_MIN = 6;
 
@@ -52,14 +54,14 @@ export function problemsOf(samples: readonly Sample[], limits: Limits): string[]
   const players = Math.min(...watched.map((sample) => sample.players));
   if (players < limits.bots * PLAYERS_SHARE_MIN) problems.push(`only ${players} of ${limits.bots} bots play`);
   const growth = growthOf(watched);
-  const allowed = Math.max(GROWTH_BYTES_MIN, watched[0]!.rssBytes * GROWTH_SHARE_MAX);
+  const allowed = Math.max(GROWTH_BYTES_MIN, watched[0]!.keptBytes * GROWTH_SHARE_MAX);
   if (watched.length >= SAMPLES_MIN && growth > allowed) {
     problems.push(`memory grew by ${(growth / 2 ** 20).toFixed(1)} MiB`);
   }
   return problems;
 }
 
-/** Bytes of resident memory, after the warm-up. */
+/** Bytes of kept memory, after the warm-up. */
 export function slopePerHour(samples: readonly Sample[], limits: Limits): number {
   const watched = afterWarmUp(samples, limits);
   // From third to third: two thirds of the time lie between their like ends.
@@ -78,12 +80,11 @@ function afterWarmUp(samples: readonly Sample[], { warmUpShare }: Limits): reado
 }
 
 /**
- * How much higher memory stands at the end than at the beginning: the highest of the last third against the highest of the first. Heaps are
- * collected late and rarely, so resident memory is a saw with teeth of minutes; a line through it says where the last tooth broke off,
- * its tips say whether anything stays.
+ * How much higher kept memory stands at the end than at the beginning: the highest of the last third against the highest of the first. Resident
+ * memory would not do: heaps are collected late and rarely, so it is a saw whose teeth are minutes long and those of several threads add up.
  */
 function growthOf(samples: readonly Sample[]): number {
   const third = Math.max(1, Math.floor(samples.length / 3));
-  const highest = (some: readonly Sample[]): number => Math.max(...some.map(({ rssBytes }) => rssBytes));
+  const highest = (some: readonly Sample[]): number => Math.max(...some.map(({ keptBytes }) => keptBytes));
   return highest(samples.slice(-third)) - highest(samples.slice(0, third));
 }

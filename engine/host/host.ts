@@ -22,6 +22,7 @@ import { Admin, type Readiness } from './admin.ts';
 import { ClientCalls } from './client-calls.ts';
 import { inlineWholeRoutes } from './compiler-flags.ts';
 import type { HostConfig } from './config.ts';
+import { HeapFigures } from './heap-figures.ts';
 import type { Host } from './host-options.ts';
 import { loadGame } from './load-game.ts';
 import { allocateMesh, joinMesh, type MeshMemory } from './mesh.ts';
@@ -71,6 +72,7 @@ class HostParts {
   /** Owns no slots: what leaves the gateway and comes to clients. */
   readonly node: Node;
   readonly threads = new Threads();
+  readonly heap = new HeapFigures();
 
   constructor(config: HostConfig, catalogue: Catalogue, log: RootLog, pages: StaticFiles | undefined) {
     this.config = config;
@@ -197,8 +199,8 @@ export class RunningHost extends NodeView implements Host {
   }
 
   private async figures(): Promise<{ node: number; figures: Figures }[]> {
-    const { threads, node, config } = this.parts;
-    return [...(await threads.figures()), { node: config.workers, figures: node.figures() }];
+    const { threads, node, config, heap } = this.parts;
+    return [...(await threads.figures()), { node: config.workers, figures: heap.beside(node.figures()) }];
   }
 
   private nodeFigures(): Gauges {

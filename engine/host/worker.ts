@@ -7,6 +7,7 @@ import { Keyspace } from '../cluster/keyspace.ts';
 import { SlotTable } from '../cluster/slot-table.ts';
 import { WORKER_WAITS } from '../runtime/duty-cycle.ts';
 import { Node } from '../runtime/node.ts';
+import { HeapFigures } from './heap-figures.ts';
 import { loadGame } from './load-game.ts';
 import { createLog } from './log.ts';
 import { joinMesh } from './mesh.ts';
@@ -30,6 +31,7 @@ try {
     ...joinMesh(start, start.index),
     waits: WORKER_WAITS,
   });
+  const heap = new HeapFigures();
   // A call that nobody awaited has failed, or a promise of game code: said and counted, and the node goes on.
   process.on('unhandledRejection', (reason) => node.unhandled(reason));
   port.on('message', (message: ToThread) => {
@@ -45,7 +47,7 @@ try {
           });
         return;
       case 'figures':
-        send({ kind: 'figures', id: message.id, figures: node.figures() });
+        send({ kind: 'figures', id: message.id, figures: heap.beside(node.figures()) });
         return;
       case 'drain':
         void node.drain(message.graceMs).then(() => {
