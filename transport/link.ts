@@ -63,8 +63,10 @@ export interface FrameHandler {
 export interface LinkReader {
   /** Hands over up to about `framesMax` frames, lanes by weight; returns how many. Throws LinkCorruptError and never follows a corrupt header. */
   drain(handler: FrameHandler, framesMax: number): number;
+  /** `pending` for the idle spin: as cheap as can be, and allowed to see late what the writer flushed. */
+  glance(): boolean;
   /**
-   * Is there something to drain? Cheap: called in the idle spin. A node that goes to sleep asks every link after arming its
+   * Is there something to drain? Sees whatever was flushed before. A node that goes to sleep asks every link after arming its
    * bell, which is also when a link that has nothing left gives its last room back. Not called by a handler.
    */
   pending(): boolean;

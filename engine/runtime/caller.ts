@@ -196,7 +196,7 @@ export class Caller implements Sender, Stamp, CallSource {
     const promise = pending.add(operation, this, deadline);
     const requestId = pending.lastId;
     const wire = wireDeadline(deadline, now);
-    completeRequest(outbox.writer.view, outbox.frameStart, requestId, wire, state.incarnation, state.nextTrace());
+    completeRequest(outbox.writer, outbox.frameStart, requestId, wire, state.incarnation, state.nextTrace());
     state.counters.callsSent++;
     if (outbox.commit() === FULL) {
       state.counters.refusedLinkFull++;
@@ -231,7 +231,7 @@ export class Caller implements Sender, Stamp, CallSource {
     const promise = state.pending.add(operation, this, deadline);
     const requestId = state.pending.lastId;
     const wire = wireDeadline(deadline, now);
-    completeRequest(outbox.writer.view, outbox.frameStart, requestId, wire, traceHigh, traceLow);
+    completeRequest(outbox.writer, outbox.frameStart, requestId, wire, traceHigh, traceLow);
     state.counters.callsSent++;
     if (outbox.hasRoom || operation.reliable) {
       if (outbox.commit() === FULL) {
@@ -253,7 +253,7 @@ export class Caller implements Sender, Stamp, CallSource {
     const outbox = state.outbox;
     const context = this.contextFor(options);
     completeRequest(
-      outbox.writer.view,
+      outbox.writer,
       outbox.frameStart,
       0,
       0,
@@ -360,7 +360,7 @@ export class Caller implements Sender, Stamp, CallSource {
       0,
       this.state.incarnation,
     );
-    completeRequest(out.view, outbox.frameStart, requestId, 0, 0, 0);
+    completeRequest(out, outbox.frameStart, requestId, 0, 0, 0);
     outbox.commit();
   }
 

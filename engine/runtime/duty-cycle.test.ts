@@ -74,6 +74,10 @@ class TestDuties implements Duties {
     return this.work > 0;
   }
 
+  glance(): boolean {
+    return this.pending();
+  }
+
   nextDue(): number {
     return this.due;
   }

@@ -15,8 +15,10 @@ export interface Duties {
   run(now: number, framesMax: number): number;
   /** After the microtasks of a round: what they wrote goes out. */
   flush(): void;
-  /** Is there something to do right now? Cheap: called in the idle spin. */
+  /** Is there something to do right now? Sees whatever was published before. */
   pending(): boolean;
+  /** The same for the idle spin: as cheap as can be, and allowed to see late what other threads publish. */
+  glance(): boolean;
   /** When a timer is due next, milliseconds on the clock; Infinity when none is. */
   nextDue(): number;
   /** A round begins, or the thread is given to others. */
@@ -97,8 +99,16 @@ export class DutyCycle {
   rounds = 0;
 
   private readonly round = (): void => this.runRound();
-  private readonly roundInPassing = (): void => this.runInPassing();
-  private readonly awake = (): void => this.wakeUp();
+  private readonly roundInPassing = (): void => this.guard(this.inPassing);
+  private readonly inPassing = (): void => this.runInPassing();
+  private readonly awake = (): void => this.guard(this.woken);
+  private readonly yielding = (): void => {
+    this.duties.running(false);
+    setImmediate(this.round);
+  };
+  private readonly woken = (): void => this.wakeUp();
+  /** What is to be called as a microtask is handed to this: `queueMicrotask` makes an object with a dozen fields for each. */
+  private readonly microtasks = Promise.resolve();
 
   constructor(duties: Duties, bell: Bell, clock: Clock, policy: WaitPolicy) {
     this.duties = duties;
@@ -156,18 +166,29 @@ export class DutyCycle {
     } else process.nextTick(this.round);
   }
 
+  /** What fails in a promise's callback would count as game code's rejection; a node whose round fails must end as one. */
+  private guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
   private framesMax(): number {
     return this.misses < MISSES_MAX ? FRAMES_PER_ROUND : FRAMES_PER_ROUND_CONTENDED;
   }
 
   private next(now: number): void {
     if (now - this.yieldedAt < this.policy.yieldMs) {
-      queueMicrotask(this.roundInPassing);
+      void this.microtasks.then(this.roundInPassing);
       return;
     }
     this.yieldedAt = now;
-    this.duties.running(false);
-    setImmediate(this.round);
+    // Behind the continuations of this round, which belong to it.
+    process.nextTick(this.yielding);
   }
 
   /**
@@ -183,7 +204,7 @@ export class DutyCycle {
     const until = from + (isLong ? policy.spinMs : policy.contendedSpinMs);
     do {
       for (let look = 0; look < SPIN_LOOKS; look++) {
-        if (duties.pending()) {
+        if (duties.glance()) {
           this.misses = 0;
           return true;
         }
@@ -214,6 +235,7 @@ export class DutyCycle {
       if (duties.pending()) {
         // It came as soon as this thread got out of the way.
         this.misses++;
+        duties.running(true);
         this.next(this.clock.now());
       } else setImmediate(this.round);
       return;

@@ -40,6 +40,18 @@ const TARGET_ID = 32;
 const SOURCE_ID = 36;
 const TRACE_HIGH = 40;
 const TRACE_LOW = 44;
+/** The same places as words of 32 bits, for writing. */
+const REQUEST_ID_WORD = REQUEST_ID >> 2;
+const DEADLINE_WORD = DEADLINE >> 2;
+const SLOT_WORD = SLOT >> 2;
+const EPOCH_WORD = EPOCH >> 2;
+const SOURCE_EPOCH_WORD = SOURCE_EPOCH >> 2;
+const SOURCE_INCARNATION_WORD = SOURCE_INCARNATION >> 2;
+const END_WORD = SOURCE_TYPE >> 2;
+const TARGET_ID_WORD = TARGET_ID >> 2;
+const SOURCE_ID_WORD = SOURCE_ID >> 2;
+const TRACE_HIGH_WORD = TRACE_HIGH >> 2;
+const TRACE_LOW_WORD = TRACE_LOW >> 2;
 export const HEADER_BYTES = 48;
 export const REPLY_HEADER_BYTES = 8;
 
@@ -89,17 +101,17 @@ export function writePlainRequest(
   source: Stamp,
   incarnation: number,
 ): void {
-  const view = out.view;
-  const at = out.at;
-  view.setInt32(at + KIND, headWord, true);
-  view.setInt32(at + SLOT, slot | source.slotWord, true);
-  view.setInt32(at + EPOCH, epoch, true);
-  view.setInt32(at + SOURCE_EPOCH, 0, true);
-  view.setInt32(at + SOURCE_INCARNATION, incarnation, true);
-  view.setInt32(at + SOURCE_TYPE, source.endWord, true);
-  view.setInt32(at + TARGET_ID, targetId, true);
-  view.setInt32(at + SOURCE_ID, source.intId, true);
-  out.at = at + HEADER_BYTES;
+  const { words } = out;
+  const first = out.at >> 2;
+  words[first] = headWord;
+  words[first + SLOT_WORD] = slot | source.slotWord;
+  words[first + EPOCH_WORD] = epoch;
+  words[first + SOURCE_EPOCH_WORD] = 0;
+  words[first + SOURCE_INCARNATION_WORD] = incarnation;
+  words[first + END_WORD] = source.endWord;
+  words[first + TARGET_ID_WORD] = targetId;
+  words[first + SOURCE_ID_WORD] = source.intId;
+  out.at += HEADER_BYTES;
 }
 
 export function writeRequest(
@@ -116,40 +128,42 @@ export function writeRequest(
   sourceEpoch: number,
   incarnation: number,
 ): void {
-  const view = out.view;
-  const at = out.at;
-  view.setInt32(at + KIND, headWordOf(kind, operation) | (flags << 8), true);
-  view.setInt32(at + SLOT, (slot & 0xffff) | source.slotWord, true);
-  view.setInt32(at + EPOCH, epoch, true);
-  view.setInt32(at + SOURCE_EPOCH, sourceEpoch, true);
-  view.setInt32(at + SOURCE_INCARNATION, incarnation, true);
-  view.setInt32(at + SOURCE_TYPE, source.endWord | (targetIdKind << 16) | (targetEnd << 24), true);
-  view.setInt32(at + TARGET_ID, targetId, true);
-  view.setInt32(at + SOURCE_ID, source.intId, true);
-  out.at = at + HEADER_BYTES;
+  const { words } = out;
+  const first = out.at >> 2;
+  words[first] = headWordOf(kind, operation) | (flags << 8);
+  words[first + SLOT_WORD] = (slot & 0xffff) | source.slotWord;
+  words[first + EPOCH_WORD] = epoch;
+  words[first + SOURCE_EPOCH_WORD] = sourceEpoch;
+  words[first + SOURCE_INCARNATION_WORD] = incarnation;
+  words[first + END_WORD] = source.endWord | (targetIdKind << 16) | (targetEnd << 24);
+  words[first + TARGET_ID_WORD] = targetId;
+  words[first + SOURCE_ID_WORD] = source.intId;
+  out.at += HEADER_BYTES;
 }
 
-/** What is known only once the arguments are encoded and the call is registered. */
+/** What is known only once the arguments are encoded and the call is registered; `at` is where the frame begins. */
 export function completeRequest(
-  view: DataView,
+  out: Writer,
   at: number,
   requestId: number,
   deadline: number,
   traceHigh: number,
   traceLow: number,
 ): void {
-  view.setInt32(at + REQUEST_ID, requestId, true);
-  view.setInt32(at + DEADLINE, deadline, true);
-  view.setInt32(at + TRACE_HIGH, traceHigh, true);
-  view.setInt32(at + TRACE_LOW, traceLow, true);
+  const { words } = out;
+  const first = at >> 2;
+  words[first + REQUEST_ID_WORD] = requestId;
+  words[first + DEADLINE_WORD] = deadline;
+  words[first + TRACE_HIGH_WORD] = traceHigh;
+  words[first + TRACE_LOW_WORD] = traceLow;
 }
 
 export function writeReply(out: Writer, kind: number, operation: number, requestId: number): void {
-  const view = out.view;
-  const at = out.at;
-  view.setInt32(at + KIND, kind | (operation << 16), true);
-  view.setInt32(at + REQUEST_ID, requestId, true);
-  out.at = at + REPLY_HEADER_BYTES;
+  const { words } = out;
+  const first = out.at >> 2;
+  words[first] = kind | (operation << 16);
+  words[first + REQUEST_ID_WORD] = requestId;
+  out.at += REPLY_HEADER_BYTES;
 }
 
 /** Whether a request or one-way frame of this operation begins here. */

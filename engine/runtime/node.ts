@@ -203,6 +203,12 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     return this.scheduler.hasReady;
   }
 
+  glance(): boolean {
+    const { readers } = this;
+    for (let i = 0; i < readers.length; i++) if (readers[i]!.link.glance()) return true;
+    return this.scheduler.hasReady;
+  }
+
   nextDue(): number {
     return Math.min(this.state.wheel.nextDue(), this.state.pending.nextDeadline);
   }

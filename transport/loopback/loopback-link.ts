@@ -112,6 +112,10 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
     this.bytes += this.high.flush() + this.medium.flush() + this.low.flush();
   }
 
+  glance(): boolean {
+    return this.pending();
+  }
+
   pending(): boolean {
     return this.medium.pending() || this.high.pending() || this.low.pending();
   }

@@ -38,6 +38,10 @@ export class RingLinkReader implements LinkReader {
     return (this.medium.pending() || this.high.pending() || this.low.pending()) && this.failure === undefined;
   }
 
+  glance(): boolean {
+    return (this.medium.glance() || this.high.glance() || this.low.glance()) && this.failure === undefined;
+  }
+
   /** What `drain` threw when it found the link corrupt, and throws ever after. */
   get failure(): LinkCorruptError | undefined {
     return this.high.failure ?? this.medium.failure ?? this.low.failure;

@@ -195,6 +195,7 @@ export class RingReader {
   private readonly input: Reader;
   private readonly lane: Lane;
   private readonly place: LanePlace;
+  private readonly tailIndex: number;
   private readonly writerBell: Doorbell | undefined;
   private readonly frameBytesMax: number;
   private readonly scrub: boolean;
@@ -221,6 +222,7 @@ export class RingReader {
     this.input = input;
     this.lane = place.lane;
     this.place = place;
+    this.tailIndex = place.tail;
     this.writerBell = writerBell;
     this.frameBytesMax = frameBytesMax;
     this.scrub = scrub;
@@ -235,6 +237,11 @@ export class RingReader {
     if (Atomics.load(this.words, this.place.tail) !== this.taken) return true;
     if (this.head !== this.taken) this.release();
     return false;
+  }
+
+  /** A plain load of TAIL, in the machine a move: it may be out of date, and nothing is read because of it before `look` has asked. */
+  glance(): boolean {
+    return this.words[this.tailIndex] !== this.taken;
   }
 
   /** Fixes how far `take` will go. True when that is anything at all; if not, all room is given back. Throws LinkCorruptError. */
