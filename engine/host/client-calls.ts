@@ -1,9 +1,8 @@
 import { encodeCbor } from '../../transport/codec/cbor.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import type { Caller, EntityPort } from '../gateway/ports.ts';
-import { END_SESSION } from '../runtime/frame.ts';
+import { ClientView } from '../runtime/client-view.ts';
 import type { NodeState } from '../runtime/node-state.ts';
-import { NodeView } from '../runtime/node-view.ts';
 
 type Method = (...args: unknown[]) => Promise<unknown> | undefined;
 
@@ -11,7 +10,7 @@ type Method = (...args: unknown[]) => Promise<unknown> | undefined;
 export class ClientCalls implements EntityPort {
   private readonly state: NodeState;
   /** One source of calls for each session: order and identity belong to it. */
-  private readonly views = new WeakMap<Caller, NodeView>();
+  private readonly views = new WeakMap<Caller, ClientView>();
 
   constructor(state: NodeState) {
     this.state = state;
@@ -27,7 +26,7 @@ export class ClientCalls implements EntityPort {
   ): Promise<unknown> | undefined {
     let view = this.views.get(caller);
     if (view === undefined) {
-      view = new NodeView(this.state, END_SESSION, 0xffff, caller.session, 0, encodeCbor(caller.principal));
+      view = new ClientView(this.state, caller.session, encodeCbor(caller.principal));
       this.views.set(caller, view);
     }
     const bound = this.state.catalogue.entityContract(contract);

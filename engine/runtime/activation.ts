@@ -1,10 +1,17 @@
+import { type Duration, milliseconds } from '../base/duration.ts';
 import type { EntityId } from '../base/entity-id.ts';
-import type { EngineError } from '../base/errors.ts';
+import { EngineError, notImplemented } from '../base/errors.ts';
+import { Alarm } from './alarm.ts';
+import { Birth } from './birth.ts';
+import type { Call } from './call.ts';
 import type { CallContext } from './call-context.ts';
 import type { EntityTypeEntry } from './catalogue.ts';
-import type { EntityScope, NodeEntity } from './entity.ts';
+import type { EntityScope, NodeEntity, Tasks } from './entity.ts';
+import { END_ENTITY } from './frame.ts';
+import type { Log } from './log.ts';
 import type { Mailbox } from './mailbox.ts';
-import type { Task } from './task.ts';
+import type { NodeState } from './node-state.ts';
+import { NodeView } from './node-view.ts';
 import type { Waiting } from './waiting.ts';
 
 /** `onActivate` runs; everything waits. */
@@ -14,14 +21,31 @@ export const ACTIVE = 1;
 export const DEACTIVATING = 2;
 export const GONE = 3;
 
-/** The incarnation of an entity in the memory of one node. */
-export class Activation {
+/** `usedAt` counts in these, wrapped to 32 bits: a small integer, where a date would be a box of its own. Differences hold for four years. */
+const USED_UNIT_MS = 64;
+
+/** `this.tasks`, and what the life of its activation asks of it. */
+export interface ActivationTasks extends Tasks<any> {
+  startDeclared(): void;
+  cancelAll(): void;
+}
+
+/** Makes what only some activations need; the activations of the node. */
+export interface TasksSource {
+  tasksOf(activation: Activation): ActivationTasks;
+}
+
+/**
+ * The incarnation of an entity in the memory of one node: what is to run on it, and `this.node`, the node as this entity sees it.
+ * One object, and a small one, because there are many: whatever most of them never need is made on first need.
+ */
+export class Activation extends NodeView implements EntityScope {
   readonly type: EntityTypeEntry;
-  readonly id: EntityId;
-  readonly scope: EntityScope;
   entity!: NodeEntity<any>;
-  state = ACTIVATING;
-  /** Made on first need: most entities are free whenever a frame arrives. */
+  phase = ACTIVATING;
+  /** Its place among the activations of the node: later ones have higher numbers. */
+  order = 0;
+  /** Most entities are free whenever a frame arrives, and never have one. */
   mailbox: Mailbox<Waiting> | undefined = undefined;
   /** In the scheduler's queue of activations with something to run. */
   queued = false;
@@ -33,39 +57,125 @@ export class Activation {
   shared = 0;
   /** Operations under a `method` lock that are in flight. */
   lockedMethods: Set<number> | undefined = undefined;
-  /** When a turn last began; ticks do not count. Milliseconds on the node's clock. */
-  usedAt: number;
   /** Made by `create` and volatile: there is nothing it could come back from, so idleness does not end it. */
   pinned = false;
-  tasks: Map<string, Task> | undefined = undefined;
-  /** Why it could not be activated; set with GONE. */
-  failure: EngineError | undefined = undefined;
-  private settled: ((failure: EngineError | undefined) => void)[] | undefined = undefined;
+  /** While `onActivate` is under way, and after it failed. */
+  birth: Birth | undefined = undefined;
+  private usedAt: number;
+  private readonly source: TasksSource;
+  private ownTasks: ActivationTasks | undefined = undefined;
 
-  constructor(type: EntityTypeEntry, id: EntityId, scope: EntityScope, now: number) {
+  constructor(state: NodeState, source: TasksSource, type: EntityTypeEntry, id: EntityId, slot: number) {
+    super(state, END_ENTITY, type.index, id, slot);
+    this.source = source;
     this.type = type;
-    this.id = id;
-    this.scope = scope;
-    this.usedAt = now;
+    this.usedAt = (state.now / USED_UNIT_MS) | 0;
   }
 
-  /** Calls back once it is active or has failed. */
-  whenSettled(callback: (failure: EngineError | undefined) => void): void {
-    if (this.state !== ACTIVATING) callback(this.failure);
-    else {
-      this.settled ??= [];
-      this.settled.push(callback);
-    }
+  get id(): EntityId {
+    return this.sourceId;
   }
 
-  /** The state has just left ACTIVATING. */
-  settle(): void {
-    const { settled } = this;
-    this.settled = undefined;
-    for (const callback of settled ?? []) callback(this.failure);
+  get slot(): number {
+    return this.slotWord >>> 16;
   }
 
   get waiting(): number {
     return this.mailbox === undefined ? 0 : this.mailbox.size;
+  }
+
+  /** A message arrives, or what it caused has ended; ticks do not count. `now` in milliseconds on the node's clock. */
+  used(now: number): void {
+    this.usedAt = (now / USED_UNIT_MS) | 0;
+  }
+
+  /** Milliseconds since it was last used, up to `USED_UNIT_MS` less than it was. */
+  unusedFor(now: number): number {
+    const units = (((now / USED_UNIT_MS) | 0) - this.usedAt) | 0;
+    return units <= 0 ? 0 : (units - 1) * USED_UNIT_MS;
+  }
+
+  /** Nothing runs or waits, and its type and its making allow that it ends for want of use. */
+  get isExpendable(): boolean {
+    return (
+      this.phase === ACTIVE &&
+      this.openTurns === 0 &&
+      this.waiting === 0 &&
+      !this.pinned &&
+      this.type.idleMs !== Number.POSITIVE_INFINITY
+    );
+  }
+
+  /** Calls back once it is active or has failed. */
+  whenSettled(callback: (failure: EngineError | undefined) => void): void {
+    if (this.phase !== ACTIVATING) callback(this.birth?.failure);
+    else {
+      this.birth ??= new Birth();
+      this.birth.whenSettled(callback);
+    }
+  }
+
+  // ---- as its entity sees it
+
+  get entityId(): EntityId {
+    return this.sourceId;
+  }
+
+  get contractNames(): readonly string[] {
+    return this.type.contracts;
+  }
+
+  /** Made anew each time: entities that log are few, entities that live are many. */
+  get log(): Log {
+    return this.state.log.child({ entity: this.type.name, id: String(this.sourceId) });
+  }
+
+  get tasks(): ActivationTasks {
+    this.ownTasks ??= this.source.tasksOf(this);
+    return this.ownTasks;
+  }
+
+  cancelTasks(): void {
+    this.ownTasks?.cancelAll();
+  }
+
+  /** A turn takes the entity for itself, or gives it back: all calls in between are made on its behalf. */
+  held(isHeld: boolean): void {
+    this.isPlain = !isHeld && this.idInHeader;
+  }
+
+  protected override get holder(): CallContext | undefined {
+    return this.exclusive;
+  }
+
+  currentCall(entity: NodeEntity<any>): Call {
+    const turn = this.state.turn;
+    if (turn === undefined || turn.activation !== this || this.entity !== entity) {
+      throw new EngineError(
+        'call-context',
+        'this.call is known before the first await of an operation only: read it there and keep the object.',
+      );
+    }
+    return turn.currentCall();
+  }
+
+  now(): number {
+    return this.state.clock.wallNow();
+  }
+
+  sleep(duration: Duration): Promise<void> {
+    const ms = milliseconds(duration, 'sleep');
+    return new Promise((resolve) => {
+      // Not the time of the round: that is its beginning, and a long slice would come off the pause.
+      this.state.wheel.add(new Alarm(resolve), this.state.clock.now() + ms);
+    });
+  }
+
+  random(): number {
+    return this.state.prng.next();
+  }
+
+  track(): void {
+    throw notImplemented('this.track()');
   }
 }

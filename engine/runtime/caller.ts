@@ -12,6 +12,7 @@ import {
   completeRequest,
   END_ENTITY,
   END_GROUP,
+  endOfEndWord,
   endWordOf,
   FLAG_ABORTABLE,
   FLAG_ONLY_IF_ACTIVE,
@@ -19,11 +20,13 @@ import {
   HEADER_BYTES,
   ID_INT32,
   ID_OTHER,
+  idKindOfEndWord,
   KIND_CANCEL,
   KIND_ONE_WAY,
   KIND_REQUEST,
   type Stamp,
   slotWordOf,
+  typeOfEndWord,
   writePlainRequest,
   writeRequest,
 } from './frame.ts';
@@ -56,36 +59,40 @@ const ID_ROOM = ID_BYTES_MAX + 16;
  * `send` registers and commits.
  */
 export class Caller implements Sender, Stamp, CallSource {
-  readonly end: number;
-  readonly type: number;
   readonly slotWord: number;
   readonly endWord: number;
-  readonly intId: number;
   readonly sourceId: EntityId;
   protected readonly state: NodeState;
-  /** Of a client, as CBOR. */
-  private readonly principal: Uint8Array | undefined;
-  protected readonly idInHeader: boolean;
   /** Nothing of it stands behind the header, and none of its calls belongs to another when no slice of it runs. */
   protected isPlain: boolean;
 
-  constructor(state: NodeState, end: number, type: number, id: EntityId, slot: number, principal?: Uint8Array) {
+  constructor(state: NodeState, end: number, type: number, id: EntityId, slot: number) {
     this.state = state;
-    this.end = end;
-    this.type = type;
     this.sourceId = id;
     const isInt32 = typeof id === 'number' && (id | 0) === id;
     this.slotWord = slotWordOf(slot);
     this.endWord = endWordOf(type, isInt32 ? ID_INT32 : ID_OTHER, end);
-    this.intId = isInt32 ? id : 0;
-    this.idInHeader = isInt32;
-    this.isPlain = isInt32 && principal === undefined;
-    this.principal = principal;
+    this.isPlain = isInt32;
+  }
+
+  get intId(): number {
+    return this.idInHeader ? (this.sourceId as number) : 0;
   }
 
   get sourceName(): string {
-    if (this.end === END_ENTITY) return this.state.catalogue.entityTypes[this.type]?.name ?? '';
+    if (endOfEndWord(this.endWord) === END_ENTITY) {
+      return this.state.catalogue.entityTypes[typeOfEndWord(this.endWord)]?.name ?? '';
+    }
     return this.principal === undefined ? 'host' : 'client';
+  }
+
+  protected get idInHeader(): boolean {
+    return idKindOfEndWord(this.endWord) === ID_INT32;
+  }
+
+  /** Of a client, as CBOR. */
+  protected get principal(): Uint8Array | undefined {
+    return undefined;
   }
 
   open(proxy: Proxy, code: number, bytes: number): Writer {
@@ -286,7 +293,7 @@ export class Caller implements Sender, Stamp, CallSource {
       counters.droppedUnreliable++;
       return;
     }
-    const key = `${this.end}.${this.type}.${keyOf(this.sourceId)}>${proxy.$end}.${keyOf(proxy.$id)}#${operation.code}`;
+    const key = `${this.endWord}.${keyOf(this.sourceId)}>${proxy.$end}.${keyOf(proxy.$id)}#${operation.code}`;
     const outcome = outbox.conflate(key);
     if (outcome === 'replaced') counters.replacedUnreliable++;
     else if (outcome === 'full') counters.droppedUnreliable++;
@@ -299,7 +306,7 @@ export class Caller implements Sender, Stamp, CallSource {
   private contextFor(options: ProxyOptions | undefined): CallContext | undefined {
     if (options?.context !== undefined) return options.context;
     const turn = this.state.turn;
-    if (turn !== undefined && turn.activation.scope === (this as unknown)) return turn;
+    if (turn !== undefined && turn.activation === this) return turn;
     return this.isPlain ? undefined : this.holder;
   }
 

@@ -19,6 +19,9 @@ export class Counters {
   invalidMessages = 0;
   activations = 0;
   deactivations = 0;
+  /** Of these, the ones that made room when memory was short, and how often it was. */
+  deactivationsForMemory = 0;
+  memoryShortages = 0;
   unhandledRejections = 0;
   clientPushes = 0;
   clientPushesUndelivered = 0;

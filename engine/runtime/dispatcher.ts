@@ -29,6 +29,7 @@ import {
   sourceIdOf,
   targetIdOf,
 } from './frame.ts';
+import type { ListCursor } from './list-page.ts';
 import type { NodeState } from './node-state.ts';
 import type { Replies } from './reply.ts';
 import { isExpired, type Scheduler } from './scheduler.ts';
@@ -101,7 +102,7 @@ export class Dispatcher {
         input.at = at;
       }
     }
-    let activation = this.activations.find(type, id);
+    let activation = this.activations.roster.find(type, id, slot);
     if (activation === undefined) {
       if (!type.autoCreate || flagsOf(view, at) & FLAG_ONLY_IF_ACTIVE) {
         const error = new EntityNotFoundError('not-found', `${type.name}/${id} does not exist.`);
@@ -113,11 +114,11 @@ export class Dispatcher {
         return;
       }
       activation = this.activations.activate(type, id, slot);
-      if (activation.state === GONE) {
-        this.refuse(input, source, lane, operation, activation.failure!);
+      if (activation.phase === GONE) {
+        this.refuse(input, source, lane, operation, activation.birth!.failure!);
         return;
       }
-    }
+    } else if ((flagsOf(view, at) & FLAG_ONLY_IF_ACTIVE) === 0) activation.used(state.now);
     this.scheduler.arrive(activation, operation, input, source, lane);
   }
 
@@ -153,7 +154,7 @@ export class Dispatcher {
       if (code === CREATE.code) this.create(input, this.typeOf(args[0]), id, args, source, lane);
       else if (code === DESTROY.code) this.destroy(input, this.typeOf(args[0]), id, source, lane);
       else if (code === LIST.code) {
-        const page = this.activations.page(this.typeOf(args[0]), Number(args[1]), LIST_PAGE_IDS);
+        const page = this.activations.roster.page(this.typeOf(args[0]), args[1] as ListCursor, LIST_PAGE_IDS);
         this.replies.result(source, lane, requestId, LIST, page);
       } else if (end === END_HOST && this.clients !== undefined) {
         this.clients.engineRequest(code, args, source, lane, requestId);
@@ -175,17 +176,18 @@ export class Dispatcher {
   ): void {
     const { view, at } = input;
     const requestId = requestIdOf(view, at);
-    const present = this.activations.find(type, id);
+    const slot = slotOf(view, at);
+    const present = this.activations.roster.find(type, id, slot);
     if (present !== undefined) {
       if (!isEnding(present)) throw new EntityExistsError('exists', `${type.name}/${id} exists already.`);
       // Behind the destroy that was sent before it; from the start again once that is done.
       this.scheduler.arrive(present, CREATE, input, source, lane);
       return;
     }
-    this.checkHere(slotOf(view, at));
+    this.checkHere(slot);
     if (this.state.draining) throw stopping();
     const given = args[1] === true ? { initial: args[2] } : undefined;
-    const activation = this.activations.activate(type, id, slotOf(view, at), given);
+    const activation = this.activations.activate(type, id, slot, given);
     activation.pinned = true;
     activation.whenSettled((failure) => {
       if (failure === undefined) this.replies.result(source, lane, requestId, CREATE, null);
@@ -200,8 +202,9 @@ export class Dispatcher {
     source: number,
     lane: Lane,
   ): void {
-    this.checkHere(slotOf(input.view, input.at));
-    const activation = this.activations.find(type, id);
+    const slot = slotOf(input.view, input.at);
+    this.checkHere(slot);
+    const activation = this.activations.roster.find(type, id, slot);
     if (activation === undefined) {
       this.replies.result(source, lane, requestIdOf(input.view, input.at), DESTROY, false);
       return;
@@ -240,6 +243,6 @@ const stopping = (): EngineError => new UnavailableError('no-owner', 'The node i
 
 /** On its way out, or about to be. */
 const isEnding = (activation: Activation): boolean =>
-  activation.state === DEACTIVATING || activation.mailbox?.some((waiting) => waiting.operation === DESTROY) === true;
+  activation.phase === DEACTIVATING || activation.mailbox?.some((waiting) => waiting.operation === DESTROY) === true;
 
 const noGateway = (): EngineError => new UnavailableError('no-session', 'This node has no gateway.');

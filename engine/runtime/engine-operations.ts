@@ -45,7 +45,7 @@ function engineOperation(code: number, name: string, lock = LOCK_NONE): Operatio
 export const CREATE = engineOperation(0xff00, 'create');
 /** target: entity; [type] → whether there was one. Runs like an operation under an entity lock: after what runs, before what comes later. */
 export const DESTROY = engineOperation(0xff01, 'destroy', LOCK_ENTITY);
-/** target: node; [type, cursor] → { ids, next } */
+/** target: node; [type, ListCursor] → ListPage */
 export const LIST = engineOperation(0xff02, 'list');
 /** target: the node that keeps groups; [contract, group, principal] */
 export const GROUP_ADD = engineOperation(0xff03, 'group.add');

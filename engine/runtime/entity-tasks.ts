@@ -21,6 +21,7 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
   private readonly state: NodeState;
   private readonly activation: Activation;
   private readonly runner: TaskRunner;
+  private readonly tasks = new Map<string, Task>();
 
   constructor(state: NodeState, activation: Activation, runner: TaskRunner) {
     this.state = state;
@@ -42,10 +43,10 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
   }
 
   async cancel(name: string): Promise<boolean> {
-    const task = this.activation.tasks?.get(name);
+    const task = this.tasks.get(name);
     if (task === undefined) return false;
     this.drop(task);
-    this.activation.tasks?.delete(name);
+    this.tasks.delete(name);
     return true;
   }
 
@@ -57,8 +58,8 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
   }
 
   cancelAll(): void {
-    for (const task of this.activation.tasks?.values() ?? []) this.drop(task);
-    this.activation.tasks = undefined;
+    for (const task of this.tasks.values()) this.drop(task);
+    this.tasks.clear();
   }
 
   /** Drift-free: the next time counts from when this one was due, not from when it ran. Missed times are counted, not made up for. */
@@ -87,7 +88,7 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
 
   /** One that fires once can be cancelled until now. */
   begun(task: Task): void {
-    if (!task.isRepeated && this.activation.tasks?.get(task.name) === task) this.activation.tasks.delete(task.name);
+    if (!task.isRepeated && this.tasks.get(task.name) === task) this.tasks.delete(task.name);
   }
 
   private drop(task: Task): void {
@@ -110,7 +111,7 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
   ): void {
     const { activation } = this;
     if (typeof name !== 'string') throw new TypeError(`The name of a task is a string, not ${String(name)}.`);
-    if (activation.state === DEACTIVATING || activation.state === GONE) {
+    if (activation.phase === DEACTIVATING || activation.phase === GONE) {
       throw new EngineError('call-context', `Task '${name}': ${activation.type.name} is being deactivated.`);
     }
     // While the constructor runs there is no entity yet.
@@ -119,17 +120,16 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
       throw new TypeError(`Task '${name}': ${activation.type.cls.name} has no method '${method}'.`);
     }
     if (options !== undefined) checkOptions(name, options);
-    activation.tasks ??= new Map();
-    const before = activation.tasks.get(name);
+    const before = this.tasks.get(name);
     if (before !== undefined) this.drop(before);
-    else if (activation.tasks.size >= TASKS_MAX) {
+    else if (this.tasks.size >= TASKS_MAX) {
       throw new OverloadedError(
         'calls-exhausted',
         `Task '${name}': ${activation.type.name}/${activation.id} has ${TASKS_MAX} tasks already.`,
       );
     }
     const task = new Task(this, name, method, options?.args ?? [], schedule);
-    activation.tasks.set(name, task);
+    this.tasks.set(name, task);
     if (task.cron === undefined) this.state.wheel.add(task, this.state.clock.now() + delayMs);
     else this.state.wallTasks.add(task);
   }

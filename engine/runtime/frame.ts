@@ -88,6 +88,10 @@ export interface Stamp {
 
 export const slotWordOf = (sourceSlot: number): number => sourceSlot << 16;
 export const endWordOf = (type: number, idKind: number, end: number): number => type | (idKind << 20) | (end << 28);
+/** Read back from an end word. */
+export const typeOfEndWord = (endWord: number): number => endWord & 0xffff;
+export const idKindOfEndWord = (endWord: number): number => (endWord >> 20) & 15;
+export const endOfEndWord = (endWord: number): number => endWord >>> 28;
 /** Word 0 of a frame. */
 export const headWordOf = (kind: number, operation: number): number => kind | (operation << 16);
 

@@ -8,8 +8,8 @@ import type { RootLog } from './log.ts';
 import type { Outbox } from './outbox.ts';
 import type { PendingCalls } from './pending-calls.ts';
 import type { Router } from './router.ts';
+import type { RunningTurn } from './running-turn.ts';
 import type { TimingWheel } from './timing-wheel.ts';
-import type { Turn } from './turn.ts';
 import { WallTasks } from './wall-tasks.ts';
 
 /** What the parts of one node share. Made once by the node and handed to each. */
@@ -38,7 +38,7 @@ export class NodeState {
   /** The node is stopping: nothing is activated any more. */
   draining = false;
   /** The turn whose first slice runs right now: what `this.call` means. */
-  turn: Turn | undefined = undefined;
+  turn: RunningTurn | undefined = undefined;
   private traces = 0;
 
   constructor(

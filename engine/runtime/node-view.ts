@@ -12,6 +12,7 @@ import { Caller, type ProxyOptions } from './caller.ts';
 import { type EntityTypeEntry, laneOf, type Operation } from './catalogue.ts';
 import { CREATE, DESTROY, GROUP_ADD, GROUP_REMOVE, LIST } from './engine-operations.ts';
 import { END_ENTITY, END_GROUP, END_HOST, END_PRINCIPAL, END_SESSION } from './frame.ts';
+import { LIST_START, type ListCursor, type ListPage } from './list-page.ts';
 import type { CallOptions, Group, Location, NodeRef } from './node-ref.ts';
 
 /** Affinity keys of all types share the keyspace under this number instead of a type's index. */
@@ -52,8 +53,8 @@ export class NodeView extends Caller implements NodeRef, References {
   async *list<I>(contract: Contract<I>): AsyncGenerator<EntityId, void, undefined> {
     const { type } = this.state.catalogue.entityContract(contract);
     for (const node of this.state.router.nodes()) {
-      for (let cursor: number | undefined = 0; cursor !== undefined; ) {
-        const page = (await this.ask(LIST, 0, -1 - node, [type.index, cursor])) as { ids: EntityId[]; next?: number };
+      for (let cursor: ListCursor | undefined = LIST_START; cursor !== undefined; ) {
+        const page = (await this.ask(LIST, 0, -1 - node, [type.index, cursor])) as ListPage;
         yield* page.ids;
         cursor = page.next;
       }
@@ -102,7 +103,8 @@ export class NodeView extends Caller implements NodeRef, References {
     return new bound.generated.Proxy(this, id, this.slotFor(bound.type, id), END_ENTITY, options);
   }
 
-  private slotFor(type: EntityTypeEntry, id: EntityId): number {
+  /** The slot of an entity. */
+  slotFor(type: EntityTypeEntry, id: EntityId): number {
     const { router } = this.state;
     if (type.affinity === undefined) return router.slotOf(type.index, id);
     const key = type.affinity(id);

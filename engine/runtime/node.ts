@@ -6,6 +6,7 @@ import { type EngineError, NodeDownError } from '../base/errors.ts';
 import type { Prng } from '../base/prng.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { type ActivationEvents, Activations } from './activations.ts';
+import { Alarm } from './alarm.ts';
 import { BlackBox } from './black-box.ts';
 import { CallFailures, type CallSource } from './call-failures.ts';
 import { nameOf, timeoutOf } from './caller.ts';
@@ -31,12 +32,13 @@ import { NodeState } from './node-state.ts';
 import { NodeView } from './node-view.ts';
 import { Outbox } from './outbox.ts';
 import { PENDING_MAX_DEFAULT, PendingCalls } from './pending-calls.ts';
+import type { Heap } from './relief.ts';
 import { decodeError } from './remote-error.ts';
 import { Replies } from './reply.ts';
 import type { Router } from './router.ts';
 import { type Destroyer, Scheduler } from './scheduler.ts';
 import type { Task } from './task.ts';
-import { Timer, TimingWheel } from './timing-wheel.ts';
+import { TimingWheel } from './timing-wheel.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface NodeOptions {
@@ -56,6 +58,8 @@ export interface NodeOptions {
   /** On a node with a gateway. */
   clients?: ClientSink;
   pendingMax?: number;
+  /** Of the thread that the node has for itself: entities are sent away before it is full. */
+  heap?: Heap;
   /** Where the node notes what it runs; memory of its own when left out. */
   box?: BlackBox;
 }
@@ -63,6 +67,8 @@ export interface NodeOptions {
 /** Waiting turns run in one round. */
 const TURNS_PER_ROUND = 1024;
 const DRAIN_POLL_MS = 5;
+/** Entities that are looked at in one go when the node is drained. */
+const DRAIN_BATCH = 4096;
 
 /**
  * The runtime inside one thread: owns slots, runs their entities. The composition of its parts and the round that drives them; the
@@ -107,7 +113,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.readers = options.readers.flatMap((link, source) => (link === undefined ? [] : [{ link, source }]));
     this.view = new NodeView(this.state, END_HOST, 0xffff, 0, 0);
     const replies = new Replies(this.state);
-    this.activations = new Activations(this.state, this);
+    this.activations = new Activations(this.state, this, options.heap);
     this.scheduler = new Scheduler(this.state, replies, this, schedule);
     const clients = options.clients && new ClientDispatcher(this.state, replies, options.clients, this.view);
     this.dispatcher = new Dispatcher(this.state, this.activations, this.scheduler, replies, clients);
@@ -124,14 +130,10 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.state.draining = true;
     this.activations.stop();
     for (;;) {
-      for (const activation of this.activations.all()) {
-        if (activation.state === ACTIVE && activation.openTurns === 0 && activation.waiting === 0) {
-          void this.activations.deactivate(activation, 'shutdown');
-        }
-      }
-      if (this.activations.size === 0) break;
+      await this.dismissAll();
+      if (this.activations.roster.size === 0) break;
       if (this.state.clock.now() >= giveUpAt) {
-        this.state.log.warn({ entities: this.activations.size }, 'gave up waiting for entities that still work');
+        this.state.log.warn({ entities: this.activations.roster.size }, 'gave up waiting for entities that still work');
         break;
       }
       await this.pause(DRAIN_POLL_MS);
@@ -157,7 +159,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   /** The live entity of a type and id, for tests and tools. */
   find(type: EntityTypeEntry, id: EntityId): Activation | undefined {
-    return this.activations.find(type, id);
+    return this.activations.roster.find(type, id, this.view.slotFor(type, id));
   }
 
   /** For metrics: what grows, and what goes up and down. */
@@ -165,7 +167,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     return {
       counters: { ...this.counters, rounds: this.cycle.rounds },
       gauges: {
-        entities: this.activations.size,
+        entities: this.activations.roster.size,
         callsPending: this.state.pending.size,
         turnsOpen: this.scheduler.openTurns,
         timers: this.state.wheel.size,
@@ -304,26 +306,24 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   destroy(activation: Activation): Promise<boolean> {
     // The destroy turn itself is the one that is open; it ends with the promise.
-    return this.activations.deactivate(activation, 'destroyed').then(() => true);
+    return Promise.resolve(this.activations.deactivate(activation, 'destroyed')).then(() => true);
+  }
+
+  /** Sends away whoever has nothing to do, some at a time: calls of the others go on. */
+  private async dismissAll(): Promise<void> {
+    let looked = 0;
+    for (const activation of this.activations.roster.walk()) {
+      if (activation.phase === ACTIVE && activation.openTurns === 0 && activation.waiting === 0) {
+        void this.activations.deactivate(activation, 'shutdown');
+      }
+      if (++looked % DRAIN_BATCH === 0) await this.pause(1);
+    }
   }
 
   private pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.state.wheel.add(new Wake(resolve), this.state.freshNow() + ms);
+      this.state.wheel.add(new Alarm(resolve), this.state.freshNow() + ms);
       this.cycle.schedule();
     });
-  }
-}
-
-class Wake extends Timer {
-  private readonly resolve: () => void;
-
-  constructor(resolve: () => void) {
-    super();
-    this.resolve = resolve;
-  }
-
-  fire(): void {
-    this.resolve();
   }
 }

@@ -3,17 +3,18 @@ import { Reader } from '../../transport/codec/reader.ts';
 import { LANES, type Lane } from '../../transport/link.ts';
 import { type EngineError, EntityExistsError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
 import { ACTIVE, type Activation } from './activation.ts';
+import { callOf } from './call-of.ts';
 import { nameOf } from './caller.ts';
 import { LOCK_ENTITY, LOCK_METHOD, LOCK_NONE, type Operation } from './catalogue.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { CREATE, DESTROY, LOCKED_TASK, TASK } from './engine-operations.ts';
 import type { TaskRunner } from './entity-tasks.ts';
-import type { EntityView } from './entity-view.ts';
 import {
   deadlineOf,
   END_HOST,
   endsOf,
   FLAG_ABORTABLE,
+  FLAG_ONLY_IF_ACTIVE,
   FLAG_PRINCIPAL,
   flagsOf,
   HEADER_BYTES,
@@ -32,7 +33,7 @@ import type { NodeState } from './node-state.ts';
 import type { Replies } from './reply.ts';
 import type { Task } from './task.ts';
 import { isThenable } from './thenable.ts';
-import { Turn, type TurnEnd } from './turn.ts';
+import { Turn, type TurnCall, type TurnOwner } from './turn.ts';
 import { Waiting } from './waiting.ts';
 
 /** Ends the life of an activation; the activations of the node. */
@@ -46,7 +47,7 @@ const TURNS_POOLED_MAX = 16_384;
  * Decides when what is addressed to an activation runs, runs it, and answers. A frame that finds its entity free runs where it stands, decoded
  * from the link's memory; otherwise it is copied into the mailbox, first in first out per priority.
  */
-export class Scheduler implements TurnEnd, TaskRunner {
+export class Scheduler implements TurnOwner, TaskRunner {
   private readonly state: NodeState;
   private readonly replies: Replies;
   private readonly destroyer: Destroyer;
@@ -72,7 +73,6 @@ export class Scheduler implements TurnEnd, TaskRunner {
 
   /** A frame for an activation of this node; `input` stands at the frame's first byte. */
   arrive(activation: Activation, operation: Operation, input: Reader, source: number, lane: Lane): void {
-    activation.usedAt = this.state.now;
     if (activation.waiting === 0 && isFree(activation, operation)) this.run(activation, operation, input, source, lane);
     else this.enqueue(activation, operation, input, source, lane);
   }
@@ -122,6 +122,10 @@ export class Scheduler implements TurnEnd, TaskRunner {
     if (target === undefined) return;
     if (target instanceof Turn) target.abort?.abort(new DOMException('The caller has given up.', 'AbortError'));
     else target.cancelled = true;
+  }
+
+  callOf(turn: Turn): TurnCall {
+    return callOf(turn, this.state, turn.activation);
   }
 
   // A turn ends whatever becomes of its answer, or its entity would wait for it for ever.
@@ -250,6 +254,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
     turn.callerEnd = endsOf(view, at) >> 4;
     turn.callerType = sourceTypeOf(view, at);
     const flags = flagsOf(view, at);
+    turn.isUse = (flags & FLAG_ONLY_IF_ACTIVE) === 0;
     const idKinds = idKindsOf(view, at);
     let result: unknown;
     this.begin(turn, operation);
@@ -258,7 +263,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
       if ((idKinds & 15) !== ID_INT32) readEntityId(input);
       turn.callerId = idKinds >> 4 === ID_INT32 ? sourceIdOf(view, at) : readEntityId(input);
       if (flags !== 0) this.readFlagged(turn, flags, input);
-      input.references = activation.scope as EntityView;
+      input.references = activation;
       state.turn = turn;
       state.box.begin(operation.code, activation.type.index, activation.id);
       result =
@@ -282,6 +287,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
     turn.activation = activation;
     turn.operation = operation;
     turn.task = task;
+    turn.isUse = false;
     turn.callerEnd = END_HOST;
     turn.requestId = 0;
     turn.deadline = Number.POSITIVE_INFINITY;
@@ -328,13 +334,14 @@ export class Scheduler implements TurnEnd, TaskRunner {
 
   private hold(activation: Activation, turn: Turn | undefined): void {
     activation.exclusive = turn;
-    (activation.scope as EntityView).held(turn !== undefined);
+    activation.held(turn !== undefined);
   }
 
   private end(turn: Turn): void {
     const { activation, operation } = turn;
     activation.openTurns--;
     this.openTurns--;
+    if (turn.isUse) activation.used(this.state.now);
     if (operation.readOnly) activation.openReadOnly--;
     if (operation.lock !== LOCK_NONE) {
       if (operation.lock === LOCK_METHOD) activation.lockedMethods!.delete(operation.code);
@@ -396,7 +403,7 @@ export class Scheduler implements TurnEnd, TaskRunner {
 
 /** May this operation begin now? */
 function isFree(activation: Activation, operation: Operation): boolean {
-  if (activation.state !== ACTIVE || activation.exclusive !== undefined) return false;
+  if (activation.phase !== ACTIVE || activation.exclusive !== undefined) return false;
   if (activation.shared > 0 && !operation.readOnly) return false;
   if (operation.lock === LOCK_NONE) return true;
   if (operation.lock === LOCK_ENTITY) {

@@ -2,8 +2,8 @@ import type { Lane } from '../../transport/link.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import type { Activation } from './activation.ts';
 import type { Call } from './call.ts';
-import type { CallContext } from './call-context.ts';
 import type { Operation } from './catalogue.ts';
+import type { RunningTurn } from './running-turn.ts';
 import type { Task } from './task.ts';
 
 /** The `Call` of a turn. */
@@ -12,17 +12,18 @@ export interface TurnCall extends Call {
   ended(): void;
 }
 
-/** Ends turns; the scheduler. */
-export interface TurnEnd {
+/** Begins and ends turns; the scheduler. */
+export interface TurnOwner {
   fulfilled(turn: Turn, value: unknown): void;
   rejected(turn: Turn, error: unknown): void;
+  callOf(turn: Turn): TurnCall;
 }
 
 /**
  * One operation from dispatch to completion. Pooled, with the two functions that its promise is given made once: a call allocates
  * neither. Whatever game code may hold longer than the turn is copied out (`Call`).
  */
-export class Turn implements CallContext {
+export class Turn implements RunningTurn {
   activation!: Activation;
   operation!: Operation;
   task: Task | undefined = undefined;
@@ -41,15 +42,25 @@ export class Turn implements CallContext {
   principal: Uint8Array | undefined = undefined;
   /** `this.call`, once it was read. */
   call: TurnCall | undefined = undefined;
+  /** Its entity has been used: not for a tick, nor for a call that wants it only if it is active anyway. */
+  isUse = false;
   /** Made when the caller said that it may abort. */
   abort: AbortController | undefined = undefined;
 
   readonly fulfilled: (value: unknown) => void;
   readonly rejected: (error: unknown) => void;
 
-  constructor(end: TurnEnd) {
-    this.fulfilled = (value) => end.fulfilled(this, value);
-    this.rejected = (error) => end.rejected(this, error);
+  private readonly owner: TurnOwner;
+
+  constructor(owner: TurnOwner) {
+    this.owner = owner;
+    this.fulfilled = (value) => owner.fulfilled(this, value);
+    this.rejected = (error) => owner.rejected(this, error);
+  }
+
+  currentCall(): Call {
+    this.call ??= this.owner.callOf(this);
+    return this.call;
   }
 
   get abortSignal(): AbortSignal | undefined {
