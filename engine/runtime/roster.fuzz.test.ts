@@ -1,0 +1,126 @@
+import assert from 'node:assert';
+import test from 'ava';
+import * as fc from 'fast-check';
+import type { EntityId } from '../base/entity-id.ts';
+import type { Activation } from './activation.ts';
+import type { EntityTypeEntry } from './catalogue.ts';
+import { LIST_START, type ListCursor } from './list-page.ts';
+import { Roster } from './roster.ts';
+
+const TYPES = [{ index: 0 }, { index: 1 }] as EntityTypeEntry[];
+const [LISTED, OTHER] = TYPES as [EntityTypeEntry, EntityTypeEntry];
+
+/** What a roster looks at. */
+const activationOf = (type: EntityTypeEntry, id: EntityId, slot: number): Activation =>
+  ({ type, id, slot, order: 0 }) as unknown as Activation;
+
+type Step = { kind: 'add' | 'remove'; id: number; other: boolean } | { kind: 'page'; listing: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('add' as const, 'remove' as const),
+      id: fc.nat(60),
+      other: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('page' as const), listing: fc.nat(2) }) },
+);
+
+interface Listing {
+  next: ListCursor | undefined;
+  readonly begun: Set<Activation>;
+  readonly seen: EntityId[];
+}
+
+test('whoever lives through a listing is on exactly one of its pages, whatever comes and goes in between', (t) => {
+  let listings = 0;
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 200, size: 'max' }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.constantFrom(1, 16, 900),
+      (steps, idsMax, slotStep) => {
+        const roster = new Roster(TYPES.length);
+        const live = new Map<string, Activation>();
+        const slotOf = (id: number): number => ((id % 4) * slotStep) & 4095;
+        const open: (Listing | undefined)[] = [];
+        const page = (listing: Listing): void => {
+          const { ids, next } = roster.page(LISTED, listing.next!, idsMax);
+          assert(ids.length <= idsMax);
+          listing.seen.push(...ids);
+          listing.next = next;
+          if (next !== undefined) return;
+          listings++;
+          assert.strictEqual(new Set(listing.seen).size, listing.seen.length, 'nobody twice');
+          const lasted = [...listing.begun].filter((one) => live.get(`${one.type.index} ${one.id}`) === one);
+          for (const one of lasted) assert(listing.seen.includes(one.id), `${one.id} is missing`);
+        };
+        for (const one of steps) {
+          if (one.kind === 'page') {
+            open[one.listing] ??= {
+              next: LIST_START,
+              begun: new Set([...live.values()].filter(({ type }) => type === LISTED)),
+              seen: [],
+            };
+            page(open[one.listing]!);
+            if (open[one.listing]!.next === undefined) open[one.listing] = undefined;
+            continue;
+          }
+          const type = one.other ? OTHER : LISTED;
+          const key = `${type.index} ${one.id}`;
+          const present = live.get(key);
+          assert.strictEqual(roster.find(type, one.id, slotOf(one.id)), present);
+          if (one.kind === 'add' && present === undefined) {
+            const made = activationOf(type, one.id, slotOf(one.id));
+            live.set(key, made);
+            roster.add(made);
+          }
+          if (one.kind === 'remove' && present !== undefined) {
+            roster.remove(present);
+            live.delete(key);
+            // One that comes back is another one: a listing may have it before and after.
+            for (const listing of open) {
+              const at = listing?.seen.indexOf(one.id) ?? -1;
+              if (type === LISTED && at >= 0) listing!.seen.splice(at, 1);
+            }
+          }
+        }
+        for (const listing of open) while (listing?.next !== undefined) page(listing);
+        assert.deepStrictEqual(new Set(roster.walk()), new Set(live.values()));
+        assert.strictEqual(roster.size, live.size);
+      },
+    ),
+    { numRuns: 300, includeErrorInReport: true },
+  );
+  t.true(listings > 0);
+});
+
+test('a listing costs as much as there is to list, even when all of it has one place', (t) => {
+  const roster = new Roster(1);
+  const count = 60_000;
+  let looks = 0;
+  for (let id = 0; id < count; id++) {
+    const one = activationOf(LISTED, id, 7);
+    let order = 0;
+    Object.defineProperty(one, 'order', {
+      get: () => {
+        looks++;
+        return order;
+      },
+      set: (value: number) => {
+        order = value;
+      },
+    });
+    roster.add(one);
+  }
+  let listed = 0;
+  for (let next: ListCursor | undefined = LIST_START; next !== undefined; ) {
+    const page = roster.page(LISTED, next, 1024);
+    listed += page.ids.length;
+    next = page.next;
+  }
+  t.is(listed, count);
+  t.true(looks < 3 * count, `${looks} looks`);
+});
