@@ -38,7 +38,7 @@ class CallOfTurn implements TurnCall, CallContext {
     this.caller = callerOf(turn, state);
     this.controller = turn.abort;
     if (turn.callerEnd === END_SESSION) {
-      const node = turn.source;
+      const node = state.outbox.nodeOf(turn.source);
       const session = turn.callerId as number;
       this.client = { getProxy: <I>(contract: Contract<I>): I => view.getSessionProxy(contract, node, session) };
     }

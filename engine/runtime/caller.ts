@@ -200,7 +200,7 @@ export class Caller implements Sender, Stamp, CallSource {
     const { outbox, pending } = state;
     const now = state.freshNow();
     const deadline = now + operation.timeoutMs;
-    const promise = pending.add(operation, this, deadline);
+    const promise = pending.add(operation, this, deadline, outbox.target);
     const requestId = pending.lastId;
     const wire = wireDeadline(deadline, now);
     completeRequest(outbox.writer, outbox.frameStart, requestId, wire, state.incarnation, state.nextTrace());
@@ -235,7 +235,7 @@ export class Caller implements Sender, Stamp, CallSource {
     }
     const signals = this.signalsFor(options);
     for (const signal of signals) if (signal.aborted) throw signal.reason;
-    const promise = state.pending.add(operation, this, deadline);
+    const promise = state.pending.add(operation, this, deadline, outbox.target);
     const requestId = state.pending.lastId;
     const wire = wireDeadline(deadline, now);
     completeRequest(outbox.writer, outbox.frameStart, requestId, wire, traceHigh, traceLow);

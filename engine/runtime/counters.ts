@@ -23,6 +23,9 @@ export class Counters {
   deactivationsForMemory = 0;
   memoryShortages = 0;
   unhandledRejections = 0;
+  callsLost = 0;
+  framesSentAgain = 0;
+  linksCorrupt = 0;
   clientPushes = 0;
   clientPushesUndelivered = 0;
 }

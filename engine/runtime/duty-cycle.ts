@@ -131,6 +131,12 @@ export class DutyCycle {
     this.duties.flush();
   }
 
+  /** Like `stop`, and what was written is lost. */
+  halt(): void {
+    this.stopped = true;
+    this.leaveSleep();
+  }
+
   private runRound(): void {
     if (this.stopped) return;
     this.rounds++;

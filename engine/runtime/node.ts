@@ -1,5 +1,5 @@
 import type { Reader } from '../../transport/codec/reader.ts';
-import type { FrameHandler, Lane, LinkReader, LinkWriter } from '../../transport/link.ts';
+import type { FrameHandler, Lane, LinkCorruptError, LinkReader, LinkWriter } from '../../transport/link.ts';
 import type { Clock } from '../base/clock.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import { type EngineError, NodeDownError } from '../base/errors.ts';
@@ -31,6 +31,7 @@ import type { RootLog } from './log.ts';
 import { NodeState } from './node-state.ts';
 import { NodeView } from './node-view.ts';
 import { Outbox } from './outbox.ts';
+import { type PeerReplacement, Peers } from './peers.ts';
 import { PENDING_MAX_DEFAULT, PendingCalls } from './pending-calls.ts';
 import type { Heap } from './relief.ts';
 import { decodeError } from './remote-error.ts';
@@ -62,6 +63,8 @@ export interface NodeOptions {
   heap?: Heap;
   /** Where the node notes what it runs; memory of its own when left out. */
   box?: BlackBox;
+  /** Hears of a peer that writes what cannot be right; its link is not read any more. */
+  onCorrupt?: (node: number, error: LinkCorruptError) => void;
 }
 
 /** Waiting turns run in one round. */
@@ -80,11 +83,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   readonly view: NodeView;
   readonly state: NodeState;
   private readonly cycle: DutyCycle;
-  private readonly readers: readonly { link: LinkReader; source: number }[];
+  private readonly peers: Peers;
   private readonly activations: Activations;
   private readonly scheduler: Scheduler;
   private readonly dispatcher: Dispatcher;
-  /** Index of the node whose frames are being drained. */
+  /** Return address of the node whose frames are being drained. */
   private source = 0;
 
   constructor(options: NodeOptions) {
@@ -110,7 +113,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       wheel: new TimingWheel(clock.now(), schedule),
       box: options.box ?? new BlackBox(),
     });
-    this.readers = options.readers.flatMap((link, source) => (link === undefined ? [] : [{ link, source }]));
+    this.peers = new Peers(this.state, options.readers, options.onCorrupt);
     this.view = new NodeView(this.state, END_HOST, 0xffff, 0, 0);
     const replies = new Replies(this.state);
     this.activations = new Activations(this.state, this, options.heap);
@@ -149,6 +152,24 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.state.outbox.close();
   }
 
+  /**
+   * The thread of another node has ended, and one with new links takes its place. What it published before its end still runs; what it
+   * had not taken of our frames is sent again, in order and before anything new; every other call to it ends as node-lost.
+   */
+  replacePeer(replacement: PeerReplacement): void {
+    this.state.now = this.state.clock.now();
+    this.peers.replace(replacement, this, (address) => {
+      this.source = address;
+    });
+    this.cycle.schedule();
+  }
+
+  /** The thread of this node has ended: for a host that lives in one thread and plays it. Nothing is flushed, nobody is told. */
+  die(): void {
+    this.cycle.halt();
+    this.state.outbox.close();
+  }
+
   /** A promise of this thread was rejected and nobody handled it: a call that was not awaited, or game code's own. The node goes on. */
   unhandled(reason: unknown): void {
     this.counters.unhandledRejections++;
@@ -183,10 +204,15 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     state.now = now;
     state.box.beat(now);
     let done = 0;
-    for (let i = 0; i < this.readers.length; i++) {
-      const { link, source } = this.readers[i]!;
-      this.source = source;
-      done += link.drain(this, framesMax);
+    const { incoming } = this.peers;
+    for (let i = 0; i < incoming.length; i++) {
+      const { link, address } = incoming[i]!;
+      this.source = address;
+      try {
+        done += link.drain(this, framesMax);
+      } catch (error) {
+        this.peers.corrupt(incoming[i--]!, error);
+      }
     }
     if (scheduler.hasReady) done += scheduler.runReady(TURNS_PER_ROUND);
     done += state.wheel.advance(now);
@@ -201,13 +227,14 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   }
 
   pending(): boolean {
-    for (let i = 0; i < this.readers.length; i++) if (this.readers[i]!.link.pending()) return true;
+    const { incoming } = this.peers;
+    for (let i = 0; i < incoming.length; i++) if (incoming[i]!.link.pending()) return true;
     return this.scheduler.hasReady;
   }
 
   glance(): boolean {
-    const { readers } = this;
-    for (let i = 0; i < readers.length; i++) if (readers[i]!.link.glance()) return true;
+    const { incoming } = this.peers;
+    for (let i = 0; i < incoming.length; i++) if (incoming[i]!.link.glance()) return true;
     return this.scheduler.hasReady;
   }
 
@@ -240,13 +267,19 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
           return;
         default:
           this.counters.invalidMessages++;
-          this.state.log.error({ source: this.source, kind: kindOf(view, at) }, 'frame of an unknown kind');
+          this.state.log.error(
+            { source: this.state.outbox.nodeOf(this.source), kind: kindOf(view, at) },
+            'frame of an unknown kind',
+          );
       }
     } catch (error) {
       // One frame that the engine stumbles over must not take the others with it.
       this.state.outbox.abandon();
       this.counters.invalidMessages++;
-      this.state.log.error({ err: error, source: this.source }, 'the engine failed on a frame');
+      this.state.log.error(
+        { err: error, source: this.state.outbox.nodeOf(this.source) },
+        'the engine failed on a frame',
+      );
     }
   }
 

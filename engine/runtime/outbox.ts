@@ -14,8 +14,15 @@ const SCRATCH_BYTES = 64 * 1024;
  * scratch buffer when the link has no room right now or the frame turns out larger than the room.
  */
 export class Outbox {
-  /** By node index. */
-  private links: readonly (LinkWriter | undefined)[];
+  /**
+   * By node index, and behind those by return address: what came from a node carries one of these, and the answer goes there. Each life
+   * of a node has an address of its own, so that what was asked by the one before is never answered to the next.
+   */
+  private links: (LinkWriter | undefined)[];
+  private readonly nodes: number;
+  /** By return address less `nodes`: the node it belongs to; by node: its present address. */
+  private readonly owners: number[] = [];
+  private readonly addresses: number[] = [];
   private readonly wake: () => void;
   /** Node indexes. */
   private readonly dirty: number[] = [];
@@ -26,7 +33,8 @@ export class Outbox {
   private full = false;
   /** What the last call inside of another one was refused with. */
   private nested: EngineError | undefined = undefined;
-  private target = 0;
+  /** Where the open frame goes, or went: a node index, or the return address of one. */
+  target = 0;
   private link!: LinkWriter;
   private lane: Lane = 0;
   private out!: Writer;
@@ -36,8 +44,40 @@ export class Outbox {
 
   /** `wake` is called when a link has something to flush, at least once a link between flushes. */
   constructor(links: readonly (LinkWriter | undefined)[], wake: () => void) {
-    this.links = links;
+    this.nodes = links.length;
+    this.links = links.slice();
     this.wake = wake;
+    for (let node = 0; node < links.length; node++) this.newAddress(node, links[node]);
+  }
+
+  /** What frames of a node are marked with while they are here: where the answers go. */
+  addressOf(node: number): number {
+    return this.addresses[node]!;
+  }
+
+  /** The node that a return address belongs to. */
+  nodeOf(address: number): number {
+    return address < this.nodes ? address : this.owners[address - this.nodes]!;
+  }
+
+  /** A node is lost: what is still answered to it goes to `nowhere`. Frames for it go on being taken until `replaceLink`. */
+  loseAddress(node: number, nowhere: LinkWriter): void {
+    this.links[this.addresses[node]!] = nowhere;
+  }
+
+  /** The next life of a lost node has links of its own. */
+  replaceLink(node: number, link: LinkWriter): void {
+    if (this.links.length === 0) return;
+    this.links[node] = link;
+    this.newAddress(node, link);
+    this.target = node;
+    this.markDirty();
+  }
+
+  private newAddress(node: number, link: LinkWriter | undefined): void {
+    this.addresses[node] = this.links.length;
+    this.links.push(link);
+    this.owners.push(node);
   }
 
   /**
@@ -154,6 +194,7 @@ export class Outbox {
   /** From now on there is no way to any node. */
   close(): void {
     this.links = [];
+    this.dirty.length = 0;
   }
 
   /** Makes everything committed visible. A link with frames that wait for room stays on the list: its reader rings when there is some. */
@@ -178,7 +219,8 @@ export class Outbox {
   /** Frames that wait for room, all links. */
   get backlog(): number {
     let frames = 0;
-    for (const link of this.links) if (link !== undefined) frames += link.backlog;
+    // Return addresses share the links of their nodes.
+    for (let node = 0; node < this.nodes; node++) frames += this.links[node]?.backlog ?? 0;
     return frames;
   }
 

@@ -9,7 +9,7 @@ const outcome = (call: Promise<unknown>): Promise<unknown> => call.catch((error:
 
 test('a reply settles its call once; ids are never 0', async (t) => {
   const pending = new PendingCalls(4);
-  const call = pending.add(operation, 'caller', 100);
+  const call = pending.add(operation, 'caller', 100, 0);
   const id = pending.lastId;
   t.not(id, 0);
   t.is(pending.operationOf(id), operation);
@@ -25,7 +25,7 @@ test('a late reply finds nothing, however often its index was used again', async
   const pending = new PendingCalls(1);
   const given: number[] = [];
   for (let i = 0; i < 10_000; i++) {
-    const call = pending.add(operation, undefined, 100);
+    const call = pending.add(operation, undefined, 100, 0);
     const id = pending.lastId;
     for (const old of given.slice(-3)) t.is(pending.operationOf(old), undefined);
     given.push(id);
@@ -37,21 +37,21 @@ test('a late reply finds nothing, however often its index was used again', async
 
 test('the index of a call that ended without its reply rests while there are others', async (t) => {
   const pending = new PendingCalls(3);
-  const calls = [pending.add(operation, undefined, 10)];
+  const calls = [pending.add(operation, undefined, 10, 0)];
   const lost = pending.lastId;
   t.true(pending.giveUp(lost, new Error('given up')));
   t.false(pending.giveUp(lost, new Error('again')));
   t.is(await outcome(calls[0]!), 'given up');
   // As often as there are generations: the id of the lost call never comes up.
   for (let i = 0; i < 40_000; i++) {
-    void pending.add(operation, undefined, 10);
+    void pending.add(operation, undefined, 10, 0);
     t.not(pending.lastId & 0x1ffff, lost & 0x1ffff);
     pending.resolveCall(pending.lastId, undefined);
   }
   // All three have their use when they are needed.
-  const three = [1, 2, 3].map(() => outcome(pending.add(operation, undefined, 10)));
+  const three = [1, 2, 3].map(() => outcome(pending.add(operation, undefined, 10, 0)));
   t.is(pending.size, 3);
-  t.throws(() => pending.add(operation, undefined, 10), { instanceOf: OverloadedError, code: 'calls-exhausted' });
+  t.throws(() => pending.add(operation, undefined, 10, 0), { instanceOf: OverloadedError, code: 'calls-exhausted' });
   pending.rejectAll(() => new Error('over'));
   t.deepEqual(await Promise.all(three), ['over', 'over', 'over']);
   t.is(pending.size, 0);
@@ -60,7 +60,7 @@ test('the index of a call that ended without its reply rests while there are oth
 test('what is due ends, what is not stays, and the next deadline is known', async (t) => {
   const pending = new PendingCalls(8);
   t.is(pending.nextDeadline, Number.POSITIVE_INFINITY);
-  const calls = [30, 10, 20, 10].map((deadline) => outcome(pending.add(operation, undefined, deadline)));
+  const calls = [30, 10, 20, 10].map((deadline) => outcome(pending.add(operation, undefined, deadline, 0)));
   t.is(pending.nextDeadline, 10);
   t.is(pending.expire(9, timeout), 0);
   t.is(pending.expire(10, timeout), 2);
@@ -75,7 +75,7 @@ test('whoever wants to know hears of the end, and of every failure with its call
   const pending = new PendingCalls(8, (error, one, caller) => failures.push([(error as Error).message, one, caller]));
   const ends: string[] = [];
   const add = (name: string, deadline: number): [Promise<unknown>, number] => {
-    const call = outcome(pending.add(operation, name, deadline));
+    const call = outcome(pending.add(operation, name, deadline, 0));
     const id = pending.lastId;
     pending.whenEnded(id, () => ends.push(name));
     return [call, id];

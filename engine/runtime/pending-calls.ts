@@ -31,6 +31,8 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
   private readonly callers: (C | undefined)[] = [];
   private readonly generations: Uint16Array;
   private readonly deadlines: Float64Array;
+  /** Indexes of the nodes that were asked. */
+  private readonly targets: Uint16Array;
   private readonly free: Int32Array;
   private freeCount = 0;
   private used = 0;
@@ -61,13 +63,14 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
     // Id 0 is never given: it means a one-way frame.
     this.generations = new Uint16Array(max).fill(1);
     this.deadlines = new Float64Array(max);
+    this.targets = new Uint16Array(max);
     this.free = new Int32Array(max);
     this.retired = new Int32Array(max);
     this.rejected = rejected;
   }
 
-  /** The promise of the reply; its id is in `lastId`. Throws OverloadedError (calls-exhausted). */
-  add(operation: O, caller: C, deadline: number): Promise<unknown> {
+  /** The promise of the reply of node `target`; its id is in `lastId`. Throws OverloadedError (calls-exhausted). */
+  add(operation: O, caller: C, deadline: number, target: number): Promise<unknown> {
     let index: number;
     if (this.freeCount > 0) index = this.free[--this.freeCount]!;
     else if (this.used < this.max) {
@@ -87,6 +90,7 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
     this.operations[index] = operation;
     this.callers[index] = caller;
     this.deadlines[index] = deadline;
+    this.targets[index] = target;
     if (deadline < this.nextDeadline) this.nextDeadline = deadline;
     this.size++;
     this.lastId = index | (this.generations[index]! << INDEX_BITS);
@@ -153,6 +157,20 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
       ended++;
     }
     this.nextDeadline = next;
+    return ended;
+  }
+
+  /** Ends every call to a node that was lost, but for those that are asked again; returns how many. */
+  lose(target: number, askedAgain: ReadonlySet<number>, errorFor: (operation: O) => Error): number {
+    let ended = 0;
+    for (let index = 0; index < this.used; index++) {
+      const operation = this.operations[index];
+      if (operation === undefined || this.targets[index] !== target) continue;
+      if (askedAgain.has(index | (this.generations[index]! << INDEX_BITS))) continue;
+      this.rejectAt(index, errorFor(operation));
+      this.retire(index);
+      ended++;
+    }
     return ended;
   }
 

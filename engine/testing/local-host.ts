@@ -1,5 +1,6 @@
 import type { LinkCounters, LinkReader, LinkWriter } from '../../transport/link.ts';
 import { LoopbackLink, type LoopbackLinkOptions } from '../../transport/loopback/loopback-link.ts';
+import { takeRemaining } from '../../transport/ring/remaining-frames.ts';
 import { RingLinkReader } from '../../transport/ring/ring-link-reader.ts';
 import { RingLinkWriter, type RingLinkWriterOptions } from '../../transport/ring/ring-link-writer.ts';
 import { allocateRingLink, type RingLinkMemoryOptions } from '../../transport/ring/ring-memory.ts';
@@ -32,6 +33,8 @@ export interface LocalHostOptions {
   seed?: number;
   /** Pending calls that a node may have. */
   pendingMax?: number;
+  /** Hears of links that are found corrupt: by which node, and which one wrote it. */
+  onCorrupt?: (reader: number, writer: number) => void;
   /** Of the links between nodes. */
   ring?: RingLinkMemoryOptions & RingLinkWriterOptions;
   /** Of the link of each node to itself. */
@@ -45,58 +48,120 @@ const QUIET_TURNS = 3;
 
 /** A whole host in one thread: nodes as their threads run them, with real rings in between and a log that can be read. */
 export class LocalHost {
-  readonly nodes: readonly Node[];
+  readonly nodes: Node[];
   readonly clock: Clock;
   readonly log: CapturedLog;
   /** What every node writes to every other one, and to itself. */
-  readonly links: readonly (readonly (LinkWriter & LinkCounters)[])[];
+  readonly links: (LinkWriter & LinkCounters)[][];
   /** What each node is doing. */
-  readonly boxes: readonly BlackBoxReader[];
+  readonly boxes: BlackBoxReader[];
+  private readonly options: LocalHostOptions;
+  private readonly bells: LocalBell[];
+  /** Of the rings, `memory[from][to]`. */
+  private readonly memory: (SharedArrayBuffer | undefined)[][];
   private readonly router: HostRouter;
   private readonly catalogue: Catalogue;
+  private incarnations = 0;
+  private readonly killed = new Set<number>();
 
   constructor(catalogue: Catalogue, options: LocalHostOptions = {}) {
-    const { nodes: count = 1, clock = new SystemClock(), seed = 1, ring = {}, loopback = {}, clients } = options;
+    const { nodes: count = 1, clock = new SystemClock(), seed = 1, ring = {}, clients } = options;
     this.catalogue = catalogue;
     this.clock = clock;
     this.log = options.log ?? new CapturedLog();
     const slots = new SlotTable();
     slots.spread(count);
     this.router = new HostRouter(new Keyspace([seed, ~seed]), slots, 'local', count);
+    this.options = options;
     const total = clients === undefined ? count : count + 1;
-    const bells = Array.from({ length: total }, (_, index) => new LocalBell(() => this.nodes[index]?.start()));
-    const memory = bells.map((_, from) => bells.map((_, to) => (from === to ? undefined : allocateRingLink(ring))));
-    const own = bells.map(() => new LoopbackLink(loopback));
-    this.links = memory.map((row, from) =>
-      row.map((link, to) =>
-        link === undefined ? own[from]! : new RingLinkWriter(link, { ...ring, readerBell: bells[to]! }),
-      ),
-    );
-    const boxes = bells.map(() => allocateBlackBox());
-    this.boxes = boxes.map((memory) => new BlackBoxReader(memory));
-    this.nodes = bells.map((bell, index) => {
-      const readers = memory.map((row, from): LinkReader => {
-        const link = row[index];
-        return link === undefined ? own[index]! : new RingLinkReader(link, { writerBell: bells[from]!, scrub: true });
-      });
-      return new Node({
-        index,
-        incarnation: index + 1,
-        catalogue,
-        router: this.router,
-        clock,
-        prng: new Prng(seed, `node ${index}`),
-        log: this.log,
-        writers: this.links[index]!,
-        readers,
-        bell,
-        waits: NEVER_BLOCK,
-        ...(clients !== undefined && index === count && { clients }),
-        box: new BlackBox(boxes[index]!),
-        ...(options.pendingMax === undefined ? {} : { pendingMax: options.pendingMax }),
-      });
-    });
+    const indexes = Array.from({ length: total }, (_, index) => index);
+    this.bells = indexes.map((index) => this.newBell(index));
+    this.memory = indexes.map((from) => indexes.map((to) => (from === to ? undefined : allocateRingLink(ring))));
+    this.links = indexes.map((from) => indexes.map((to) => this.writerOf(from, to)));
+    this.boxes = [];
+    this.nodes = [];
+    for (const index of indexes) this.nodes.push(this.newNode(index));
     for (const node of this.nodes) node.start();
+  }
+
+  /** Ends a node as the end of its thread does: between two slices, with everything that it knew. Nobody is told until `replace`. */
+  kill(index: number): void {
+    this.nodes[index]!.die();
+    this.killed.add(index);
+  }
+
+  /** A fresh node takes the place of one that was killed, as the host has it when a thread has ended: new links, and every other node is told. */
+  replace(index: number): void {
+    this.killed.delete(index);
+    const lost = this.links.map((row) => row[index]!);
+    const lostMemory = this.memory.map((row) => row[index]);
+    this.bells[index] = this.newBell(index);
+    for (const other of this.nodes.keys()) {
+      if (other === index) continue;
+      this.memory[index]![other] = allocateRingLink(this.options.ring);
+      this.memory[other]![index] = allocateRingLink(this.options.ring);
+    }
+    for (const other of this.nodes.keys()) {
+      this.links[index]![other] = this.writerOf(index, other);
+      if (other !== index) this.links[other]![index] = this.writerOf(other, index);
+    }
+    this.nodes[index] = this.newNode(index);
+    for (const [other, node] of this.nodes.entries()) {
+      if (other === index) continue;
+      node.replacePeer({
+        node: index,
+        writer: this.links[other]![index]!,
+        reader: this.readerOf(index, other),
+        unread: (handler) => takeRemaining(lostMemory[other]!, handler, lost[other] as RingLinkWriter),
+      });
+    }
+    this.nodes[index].start();
+  }
+
+  /** The shared memory of the ring from one node to another. */
+  memoryOf(from: number, to: number): SharedArrayBuffer {
+    return this.memory[from]![to]!;
+  }
+
+  private newBell(index: number): LocalBell {
+    const bell: LocalBell = new LocalBell(() => {
+      if (this.bells[index] === bell) this.nodes[index]?.start();
+    });
+    return bell;
+  }
+
+  private writerOf(from: number, to: number): LinkWriter & LinkCounters {
+    const { ring = {}, loopback = {} } = this.options;
+    if (from === to) return new LoopbackLink(loopback);
+    return new RingLinkWriter(this.memory[from]![to]!, { ...ring, readerBell: this.bells[to]! });
+  }
+
+  private readerOf(from: number, to: number): LinkReader {
+    if (from === to) return this.links[to]![to] as LoopbackLink;
+    return new RingLinkReader(this.memory[from]![to]!, { writerBell: this.bells[from]!, scrub: true });
+  }
+
+  private newNode(index: number): Node {
+    const { seed = 1, clients, pendingMax, onCorrupt } = this.options;
+    const box = allocateBlackBox();
+    this.boxes[index] = new BlackBoxReader(box);
+    return new Node({
+      index,
+      incarnation: ++this.incarnations,
+      catalogue: this.catalogue,
+      router: this.router,
+      clock: this.clock,
+      prng: new Prng(seed, `node ${index}`),
+      log: this.log,
+      writers: this.links[index]!,
+      readers: this.bells.map((_, from) => this.readerOf(from, index)),
+      bell: this.bells[index]!,
+      waits: NEVER_BLOCK,
+      box: new BlackBox(box),
+      onCorrupt: (writer) => onCorrupt?.(index, writer),
+      ...(clients !== undefined && index === this.bells.length - 1 && { clients }),
+      ...(pendingMax !== undefined && { pendingMax }),
+    });
   }
 
   /** A node as code outside of entities sees it. */
@@ -131,12 +196,17 @@ export class LocalHost {
 
   /** When a timer or a deadline of any node is due next, at the earliest; Infinity when none is. */
   nextDue(): number {
-    return Math.min(...this.nodes.map((node) => node.nextDue()));
+    return Math.min(
+      ...this.nodes.map((node, index) => (this.killed.has(index) ? Number.POSITIVE_INFINITY : node.nextDue())),
+    );
   }
 
   /** Does anything go on without time or the outside world? */
   isBusy(): boolean {
-    return this.nodes.some((node) => node.pending() || node.state.outbox.backlog > 0);
+    return this.nodes.some((node, index) => {
+      if (this.killed.has(index)) return false;
+      return node.pending() || (node.state.outbox.backlog > 0 && this.killed.size === 0);
+    });
   }
 
   /** Resolves once nothing is under way that goes on without time or the outside world. */

@@ -3,6 +3,7 @@ import { contract, type int32 } from 'skerry';
 /** Every way of taking a node down, and witnesses of what went on. */
 export interface Perilous {
   add(n: int32): Promise<int32>;
+  addOneWay(n: int32): void;
   /** Appends a line to a file: executions are counted there, whatever becomes of the thread. */
   mark(file: string, line: string): Promise<void>;
   markOneWay(file: string, line: string): void;
@@ -27,6 +28,7 @@ export interface Perilous {
 }
 export const Perilous = contract<Perilous>('Perilous', {
   add: {},
+  addOneWay: {},
   mark: {},
   markOneWay: {},
   exchange: {},

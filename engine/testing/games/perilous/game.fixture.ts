@@ -1,10 +1,10 @@
 import { pbkdf2Sync } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
-import { defineGame, entity, type int32, NodeEntity, type NodeRef } from 'skerry';
+import { defineGame, type EntityId, entity, type int32, NodeEntity, type NodeRef } from 'skerry';
 import { Cursed, Lobby, Perilous } from './contracts.fixture.ts';
 
 /** Tests in the same thread look over the shoulder of an operation. */
-export const peepholes: { inside: (() => void) | undefined } = { inside: undefined };
+export const peepholes: { inside: ((id: EntityId, n: number) => void) | undefined } = { inside: undefined };
 
 function spinForEver(): void {
   for (let turns = 0; ; turns++) if (turns < 0) return;
@@ -14,9 +14,13 @@ class PerilousEntity extends NodeEntity implements Perilous {
   private total = 0;
 
   async add(n: int32): Promise<int32> {
-    peepholes.inside?.();
+    peepholes.inside?.(this.id, n);
     this.total += n;
     return this.total;
+  }
+  addOneWay(n: int32): void {
+    peepholes.inside?.(this.id, n);
+    this.total += n;
   }
   async mark(file: string, line: string): Promise<void> {
     appendFileSync(file, `${line}\n`);
