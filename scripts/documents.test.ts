@@ -6,6 +6,7 @@ import { ENGINE_ERRORS } from '../engine/base/errors.ts';
 import { COMMANDS } from '../engine/host/command-line.ts';
 import { flagOf, OPTION_KEYS, variableOf } from '../engine/host/config.ts';
 import { Counters } from '../engine/runtime/counters.ts';
+import { CLUSTER_OPTION_KEYS } from '../engine/testing/cluster-options.ts';
 
 /** This file runs as build/scripts/documents.test.js. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -97,4 +98,14 @@ test('Calling has every class of errors', (t) => {
   for (const name of [...Object.keys(ENGINE_ERRORS), 'GameError', 'RemoteError']) {
     t.true(new RegExp(`\`(?:new )?${name}[(\`]`).test(calling), name);
   }
+});
+
+test('Testing has every option of startCluster, and what a cluster can be asked', (t) => {
+  const testing = read('docs/testing.md');
+  for (const key of CLUSTER_OPTION_KEYS) t.regex(testing, new RegExp(`^\\| \`${key}\` `, 'm'), key);
+  const members = [...read('engine/testing/test-cluster.ts').matchAll(/^ {2}(?:readonly )?(\w+)[(<:]/gm)].map(
+    ([, name]) => name!,
+  );
+  t.true(members.length > 20);
+  for (const name of members) t.regex(testing, new RegExp(`\\b${name}\\b`), name);
 });

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MessagePack } from '../../transport/client/msgpack.ts';
-import { type AcceptedSocket, Acceptor } from '../../transport/client/ws.ts';
+import { type AcceptedEvents, Acceptor } from '../../transport/client/ws.ts';
 import type { Clock } from '../base/clock.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import { ContractMismatchError, UnavailableError } from '../base/errors.ts';
@@ -19,7 +19,7 @@ import type { Admit, Authenticate, Contracts, EntityPort, GatewayOperation } fro
 import { type PreparedPush, preparePush } from './prepared-push.ts';
 import { Principals } from './principals.ts';
 import { REFERENCES } from './reference.ts';
-import { Session } from './session.ts';
+import { Session, type SessionSocket } from './session.ts';
 import type { SessionContext } from './session-context.ts';
 
 export interface GatewayOptions {
@@ -35,6 +35,12 @@ export interface GatewayOptions {
   clock: Clock;
   log: Log;
   limits?: Partial<GatewayLimits> | undefined;
+}
+
+/** A client's socket, accepted. */
+export interface GatewaySocket extends SessionSocket {
+  /** Called once, before anything can arrive. */
+  listen(events: AcceptedEvents): void;
 }
 
 /** A principal (its newest session) or one exact session of this gateway. */
@@ -95,6 +101,30 @@ export class Gateway {
         this.heartbeat.unref();
         resolve((this.server.address() as AddressInfo).port);
       });
+    });
+  }
+
+  /** A client has come, through the port of `listen` or another way. */
+  attach(socket: GatewaySocket): void {
+    this.counters.connectionsAccepted++;
+    const id = ++this.sessionsEver;
+    const session = new Session(
+      this.context,
+      socket,
+      {
+        onOpen: (opened, principal) => this.principals.attach(principal.id, opened),
+        onEnd: (ended, principal) => {
+          this.sessions.delete(ended.id);
+          if (principal !== undefined) this.principals.detach(principal.id, ended);
+        },
+      },
+      id,
+    );
+    this.sessions.set(id, session);
+    socket.listen({
+      onMessage: (bytes) => this.arrivals.message(session, bytes),
+      onClose: () => this.arrivals.end(session),
+      onDrain: () => session.onDrain(),
     });
   }
 
@@ -178,35 +208,12 @@ export class Gateway {
       this.decline(socket, '403 Forbidden');
       return;
     }
-    this.acceptor.accept(request, socket, head, (accepted) => this.accept(accepted));
+    this.acceptor.accept(request, socket, head, (accepted) => this.attach(accepted));
   }
 
   private decline(socket: Duplex, status: string): void {
     this.counters.connectionsRefused++;
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  }
-
-  private accept(socket: AcceptedSocket): void {
-    this.counters.connectionsAccepted++;
-    const id = ++this.sessionsEver;
-    const session = new Session(
-      this.context,
-      socket,
-      {
-        onOpen: (opened, principal) => this.principals.attach(principal.id, opened),
-        onEnd: (ended, principal) => {
-          this.sessions.delete(ended.id);
-          if (principal !== undefined) this.principals.detach(principal.id, ended);
-        },
-      },
-      id,
-    );
-    this.sessions.set(id, session);
-    socket.listen({
-      onMessage: (bytes) => this.arrivals.message(session, bytes),
-      onClose: () => this.arrivals.end(session),
-      onDrain: () => session.onDrain(),
-    });
   }
 
   private beat(): void {

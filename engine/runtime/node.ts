@@ -183,6 +183,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     return this.activations.roster.find(type, id, this.view.slotFor(type, id));
   }
 
+  /** Everything that lives here, for tests and tools. */
+  live(): Iterable<Activation> {
+    return this.activations.roster.walk();
+  }
+
   /** For metrics: what grows, and what goes up and down. */
   figures(): { counters: Record<string, number>; gauges: Record<string, number> } {
     return {

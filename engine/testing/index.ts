@@ -1,4 +1,14 @@
 /** The door of 'skerry/testing'. */
-export { CapturedLog, type LogLine } from './captured-log.ts';
-export { LocalHost, type LocalHostOptions } from './local-host.ts';
-export { ManualClock } from './manual-clock.ts';
+export type { LogLevel, LogLine } from './captured-log.ts';
+export type { ClusterOptions } from './cluster-options.ts';
+export type { TurnRecord } from './observed-turns.ts';
+export { startCluster } from './start-cluster.ts';
+export type {
+  CounterName,
+  Inspection,
+  LogMatch,
+  TestCluster,
+  TestLog,
+  Truthy,
+  WaitOptions,
+} from './test-cluster.ts';

@@ -152,7 +152,7 @@ export class LocalHost {
       router: this.router,
       clock: this.clock,
       prng: new Prng(seed, `node ${index}`),
-      log: this.log,
+      log: this.log.child({ node: index }),
       writers: this.links[index]!,
       readers: this.bells.map((_, from) => this.readerOf(from, index)),
       bell: this.bells[index]!,
@@ -190,8 +190,27 @@ export class LocalHost {
   async advance(ms: number): Promise<void> {
     if (!(this.clock instanceof ManualClock)) throw new TypeError('Only a ManualClock can be moved.');
     this.clock.move(ms);
-    for (const node of this.nodes) node.start();
+    this.tick();
     await this.settled();
+  }
+
+  /** Every node looks at the clock. */
+  tick(): void {
+    for (const node of this.nodes) node.start();
+  }
+
+  /** Calls of all nodes that wait for a reply. */
+  callsPending(): number {
+    return this.nodes.reduce((sum, node) => sum + node.state.pending.size, 0);
+  }
+
+  /** Who has the most messages waiting, by name; undefined when nobody has any. */
+  busiest(): string | undefined {
+    let busiest: Activation | undefined;
+    for (const node of this.nodes) {
+      for (const one of node.live()) if (one.waiting > (busiest?.waiting ?? 0)) busiest = one;
+    }
+    return busiest && `${busiest.type.name}/${busiest.id}`;
   }
 
   /** When a timer or a deadline of any node is due next, at the earliest; Infinity when none is. */
@@ -205,7 +224,7 @@ export class LocalHost {
   isBusy(): boolean {
     return this.nodes.some((node, index) => {
       if (this.killed.has(index)) return false;
-      return node.pending() || (node.state.outbox.backlog > 0 && this.killed.size === 0);
+      return node.pending() || (node.state.outbox.needsFlush && this.killed.size === 0);
     });
   }
 
