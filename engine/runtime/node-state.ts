@@ -44,7 +44,10 @@ export class NodeState {
   private traces = 0;
 
   constructor(
-    parts: Omit<NodeState, 'operations' | 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'nextTrace' | 'freshNow'>,
+    parts: Omit<
+      NodeState,
+      'operations' | 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'nextTrace' | 'freshNow'
+    >,
   ) {
     this.index = parts.index;
     this.incarnation = parts.incarnation;
