@@ -12,7 +12,8 @@ import type { Log } from './log.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { NodeState } from './node-state.ts';
 import { NodeView } from './node-view.ts';
-import type { Waiting } from './waiting.ts';
+import type { OpenTurn } from './open-turn.ts';
+import type { Shares } from './shares.ts';
 
 /** `onActivate` runs; everything waits. */
 export const ACTIVATING = 0;
@@ -46,17 +47,18 @@ export class Activation extends NodeView implements EntityScope {
   /** Its place among the activations of the node: later ones have higher numbers. */
   order = 0;
   /** Most entities are free whenever a frame arrives, and never have one. */
-  mailbox: Mailbox<Waiting> | undefined = undefined;
+  mailbox: Mailbox | undefined = undefined;
   /** In the scheduler's queue of activations with something to run. */
   queued = false;
   /** Turns that have begun and not ended, and how many of them are read-only. */
   openTurns = 0;
   openReadOnly = 0;
-  /** An `entity` lock is held: exclusively by this turn, or shared by so many read-only operations. */
-  exclusive: CallContext | undefined = undefined;
-  shared = 0;
-  /** Operations under a `method` lock that are in flight. */
-  lockedMethods: Set<number> | undefined = undefined;
+  /** The open turns themselves, the latest first; only in games with locks. */
+  turns: OpenTurn | undefined = undefined;
+  /** Holds the entity for itself; the latest, when the chain of one came back and took it again. */
+  exclusive: OpenTurn | undefined = undefined;
+  /** Locks that are shared, or of one operation only. */
+  shares: Shares | undefined = undefined;
   /** Made by `create` and volatile: there is nothing it could come back from, so idleness does not end it. */
   pinned = false;
   /** While `onActivate` is under way, and after it failed. */
@@ -141,11 +143,12 @@ export class Activation extends NodeView implements EntityScope {
 
   /** A turn takes the entity for itself, or gives it back: all calls in between are made on its behalf. */
   held(isHeld: boolean): void {
-    this.isPlain = !isHeld && this.idInHeader;
+    this.isPlain = !isHeld && this.idInHeader && this.state.flow === undefined;
   }
 
   protected override get holder(): CallContext | undefined {
-    return this.exclusive;
+    const { flow } = this.state;
+    return flow === undefined ? this.exclusive : flow.turnOf(this);
   }
 
   currentCall(entity: NodeEntity<any>): Call {

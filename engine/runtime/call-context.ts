@@ -1,3 +1,5 @@
+import type { Lineage } from './chain.ts';
+
 /** What travels from a call to the calls made on its behalf. */
 export interface CallContext {
   /** Milliseconds on the node's clock; Infinity without one. */
@@ -6,4 +8,6 @@ export interface CallContext {
   readonly traceLow: number;
   /** Undefined for most calls: their caller cannot abort. */
   readonly abortSignal: AbortSignal | undefined;
+  /** The turn that the calls are made in, with the chain that it is the end of; undefined in games without locks. */
+  readonly lineage: Lineage | undefined;
 }

@@ -5,6 +5,7 @@ import type { Contract } from '../contract/contract.ts';
 import type { Principal } from '../contract/principal.ts';
 import type { CallerIdentity } from './call.ts';
 import type { CallContext } from './call-context.ts';
+import type { Lineage } from './chain.ts';
 import { END_ENTITY, END_SESSION } from './frame.ts';
 import type { CallOptions } from './node-ref.ts';
 import type { NodeState } from './node-state.ts';
@@ -22,6 +23,7 @@ class CallOfTurn implements TurnCall, CallContext {
   readonly deadline: number;
   readonly traceHigh: number;
   readonly traceLow: number;
+  readonly lineage: Lineage | undefined;
   readonly client?: NonNullable<TurnCall['client']>;
   private readonly state: NodeState;
   private readonly view: NodeView;
@@ -35,6 +37,7 @@ class CallOfTurn implements TurnCall, CallContext {
     this.deadline = turn.deadline;
     this.traceHigh = turn.traceHigh;
     this.traceLow = turn.traceLow;
+    this.lineage = turn.lineage;
     this.caller = callerOf(turn, state);
     this.controller = turn.abort;
     if (turn.callerEnd === END_SESSION) {

@@ -8,13 +8,17 @@ import type { Proxy, Sender } from '../contract/proxy.ts';
 import type { CallContext } from './call-context.ts';
 import type { CallSource } from './call-failures.ts';
 import { type Operation, RETURNS_VOID } from './catalogue.ts';
+import { CHAIN_MAX, type Lineage } from './chain.ts';
+import { ENGINE_OPERATIONS } from './engine-operations.ts';
 import {
+  chainBytes,
   completeRequest,
   END_ENTITY,
   END_GROUP,
   endOfEndWord,
   endWordOf,
   FLAG_ABORTABLE,
+  FLAG_CHAIN,
   FLAG_ONLY_IF_ACTIVE,
   FLAG_PRINCIPAL,
   HEADER_BYTES,
@@ -27,6 +31,7 @@ import {
   type Stamp,
   slotWordOf,
   typeOfEndWord,
+  writeChain,
   writePlainRequest,
   writeRequest,
 } from './frame.ts';
@@ -72,7 +77,7 @@ export class Caller implements Sender, Stamp, CallSource {
     const isInt32 = typeof id === 'number' && (id | 0) === id;
     this.slotWord = slotWordOf(slot);
     this.endWord = endWordOf(type, isInt32 ? ID_INT32 : ID_OTHER, end);
-    this.isPlain = isInt32;
+    this.isPlain = isInt32 && state.flow === undefined;
   }
 
   get intId(): number {
@@ -97,16 +102,16 @@ export class Caller implements Sender, Stamp, CallSource {
 
   open(proxy: Proxy, code: number, bytes: number): Writer {
     const { state } = this;
-    const operation = state.operations[code]!;
-    if (proxy.$seen === state.router.version && this.isPlain === true && state.turn === undefined) {
-      const { outbox } = state;
-      const out = outbox.begin(proxy.$owner, operation.lane, HEADER_BYTES + bytes);
+    const operation = state.catalogue.operations[code]!;
+    if (proxy.$plain && this.isPlain && state.turn === undefined) {
+      const slot = proxy.$slot;
+      const out = state.outbox.begin(state.router.ownerOf(slot), operation.lane, HEADER_BYTES + bytes);
+      state.opened = undefined;
       const id = proxy.$id as number;
-      writePlainRequest(out, operation.headWord, proxy.$slot, proxy.$epoch, id, this, state.incarnation);
-      outbox.endHeader();
+      writePlainRequest(out, operation.headWord, slot, state.router.epochOf(slot), id, this, state.incarnation);
+      state.outbox.endHeader();
       return out;
     }
-    if (proxy.$plain) this.lookUp(proxy);
     return this.openFrame(
       operation,
       proxy.$id,
@@ -115,17 +120,6 @@ export class Caller implements Sender, Stamp, CallSource {
       proxy.$options as ProxyOptions | undefined,
       bytes,
     );
-  }
-
-  /**
-   * Who owns the slot is kept in the proxy: the slot table is larger than a core's nearest cache, the proxy has just been loaded. The
-   * version is read first: what is looked up may be newer than it, never older.
-   */
-  private lookUp(proxy: Proxy): void {
-    const { router } = this.state;
-    proxy.$seen = router.version;
-    proxy.$owner = router.ownerOf(proxy.$slot);
-    proxy.$epoch = router.epochOf(proxy.$slot);
   }
 
   /** Like `open`, for the engine's own operations, which have no proxy. */
@@ -157,7 +151,13 @@ export class Caller implements Sender, Stamp, CallSource {
       if (options.lane !== undefined) lane = options.lane;
       if (options.onlyIfActive) flags |= FLAG_ONLY_IF_ACTIVE;
     }
-    if (operation.returns !== RETURNS_VOID && this.signalsFor(options).length > 0) flags |= FLAG_ABORTABLE;
+    const context = this.contextFor(options);
+    let chain: Lineage | undefined;
+    if (operation.returns !== RETURNS_VOID) {
+      if (signalsOf(options, context).length > 0) flags |= FLAG_ABORTABLE;
+      // Nobody waits for what is one way, and the engine's own operations pass no lock.
+      if (end === END_ENTITY && operation.code < ENGINE_OPERATIONS) chain = chainIn(context);
+    }
     let room = HEADER_BYTES + bytes;
     const targetInHeader = typeof id === 'number' && (id | 0) === id;
     if (!targetInHeader) room += ID_ROOM;
@@ -167,7 +167,13 @@ export class Caller implements Sender, Stamp, CallSource {
       flags |= FLAG_PRINCIPAL;
       room += 4 + principal.length;
     }
+    if (chain !== undefined) {
+      flags |= FLAG_CHAIN;
+      room += chainBytes(chain.ancestors);
+    }
     const out = state.outbox.begin(owner, lane, room);
+    // Not before: another frame may be open, of which this one is refused.
+    state.opened = context;
     writeRequest(
       out,
       operation.returns === RETURNS_VOID ? KIND_ONE_WAY : KIND_REQUEST,
@@ -189,6 +195,10 @@ export class Caller implements Sender, Stamp, CallSource {
       out.bytes.set(principal, out.at + 4);
       out.at += 4 + principal.length;
     }
+    if (chain !== undefined) {
+      const own = chain.hasLocks ? chain.number : undefined;
+      writeChain(out, chain.ancestors, state.incarnation, own);
+    }
     state.outbox.endHeader();
     return out;
   }
@@ -199,10 +209,9 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   call(proxy: Proxy, code: number): Promise<unknown> {
-    const { state } = this;
-    const operation = state.operations[code]!;
-    if (proxy.$plain === true && this.isPlain === true && state.turn === undefined) {
-      if (operation.reliable === true && operation.timeoutMs >= SHORT_MS) return this.callPlainly(operation);
+    const operation = this.state.catalogue.operations[code]!;
+    if (proxy.$plain && this.isPlain && this.state.turn === undefined) {
+      if (operation.reliable && operation.timeoutMs >= SHORT_MS) return this.callPlainly(operation);
     }
     return this.callFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
   }
@@ -235,7 +244,7 @@ export class Caller implements Sender, Stamp, CallSource {
     const timeoutMs = options?.timeoutMs ?? operation.timeoutMs;
     // The time of the round is that of its beginning; a short timeout must not pay for a long slice before the call.
     const now = timeoutMs < SHORT_MS ? state.clock.now() : state.freshNow();
-    const context = this.contextFor(options);
+    const context = state.opened;
     let deadline = now + timeoutMs;
     let traceHigh = state.incarnation;
     let traceLow: number;
@@ -246,10 +255,12 @@ export class Caller implements Sender, Stamp, CallSource {
       traceLow = context.traceLow;
       if (deadline <= now) throw timeoutOf(operation);
     }
-    const signals = this.signalsFor(options);
+    const signals = signalsOf(options, context);
     for (const signal of signals) if (signal.aborted) throw signal.reason;
     const promise = state.pending.add(operation, this, deadline, outbox.target);
     const requestId = state.pending.lastId;
+    const turn = context?.lineage;
+    if (turn?.turn !== undefined) state.pending.belongsTo(requestId, turn, outbox.target);
     const wire = wireDeadline(deadline, now);
     completeRequest(outbox.writer, outbox.frameStart, requestId, wire, traceHigh, traceLow);
     state.counters.callsSent++;
@@ -264,14 +275,14 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   send(proxy: Proxy, code: number): void {
-    const operation = this.state.operations[code]!;
+    const operation = this.state.catalogue.operations[code]!;
     this.sendFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
   }
 
   private sendFrame(operation: Operation, options: ProxyOptions | undefined, proxy: Proxy): void {
     const state = this.state;
     const outbox = state.outbox;
-    const context = this.contextFor(options);
+    const context = state.opened;
     completeRequest(
       outbox.writer,
       outbox.frameStart,
@@ -290,7 +301,7 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   refuse(_proxy: Proxy, code: number, error: unknown, args: readonly unknown[]): Promise<never> {
-    const operation = this.state.operations[code]!;
+    const operation = this.state.catalogue.operations[code]!;
     this.state.outbox.abandonCall(code, error);
     const reason = error === MISMATCH ? this.explainArguments(operation, args) : withPlace(error, operation);
     if (operation.returns === RETURNS_VOID) throw reason;
@@ -326,15 +337,6 @@ export class Caller implements Sender, Stamp, CallSource {
   /** The turn that all calls of this source belong to at the moment. */
   protected get holder(): CallContext | undefined {
     return undefined;
-  }
-
-  private signalsFor(options: ProxyOptions | undefined): readonly AbortSignal[] {
-    // Most calls are made after an await, without options: nothing of them can be aborted, or belongs to another call.
-    if (options === undefined && this.state.turn === undefined && this.isPlain) return NO_SIGNALS;
-    const own = options?.signal;
-    const inherited = this.contextFor(options)?.abortSignal;
-    if (inherited === undefined) return own === undefined ? NO_SIGNALS : [own];
-    return own === undefined || own === inherited ? [inherited] : [own, inherited];
   }
 
   /** Ends the call when a signal aborts, and tells the callee. Leaves the promise alone: if nobody else handles it, that must show. */
@@ -399,6 +401,23 @@ export class Caller implements Sender, Stamp, CallSource {
     }
     return new TypeError(`${nameOf(operation)}: an argument does not fit its type.`);
   }
+}
+
+function signalsOf(options: ProxyOptions | undefined, context: CallContext | undefined): readonly AbortSignal[] {
+  const own = options?.signal;
+  const inherited = context?.abortSignal;
+  if (inherited === undefined) return own === undefined ? NO_SIGNALS : [own];
+  return own === undefined || own === inherited ? [inherited] : [own, inherited];
+}
+
+/** The turn that a call is made in, as its callees have to know it: undefined when no lock can wait for it. Throws InvalidMessageError. */
+function chainIn(context: CallContext | undefined): Lineage | undefined {
+  const lineage = context?.lineage;
+  if (lineage?.turn === undefined) return undefined;
+  const length = lineage.ancestors.length / 2;
+  if (length >= CHAIN_MAX)
+    throw new InvalidMessageError('too-large', `The call chain is longer than ${CHAIN_MAX} turns.`);
+  return length > 0 || lineage.hasLocks ? lineage : undefined;
 }
 
 export const nameOf = (operation: { name: string; contract: { name: string } }): string =>

@@ -332,9 +332,8 @@ test('a node that has stopped refuses calls instead of keeping them', async (t) 
   t.throws(() => probe().note('x'), { name: 'UnavailableError' });
 });
 
-test('an operation that has its entity for itself hands its deadline and abort on after an await, too', async (t) => {
+test('in a game with locks an operation hands its deadline on after an await, too', async (t) => {
   const { gate, host, probe } = startProbes(t, { clock: new ManualClock() });
-  // After the await, `hold` passes the gate by a call without context of its own.
   const free = probe(1, 0, { timeout: 50 }).holdLater('free', 'gate');
   const exclusive = probe(1, 1, { timeout: 50 }).exclusiveLater('exclusive', 'gate');
   const ended = [failureOf(free), failureOf(exclusive)];
@@ -342,7 +341,7 @@ test('an operation that has its entity for itself hands its deadline and abort o
   await host.settled();
   await host.advance(60);
   for (const call of ended) t.is((await call).name, 'CallTimeoutError');
-  t.deepEqual(await probe(1, 0).journal(), ['free']);
+  t.deepEqual(await probe(1, 0).journal(), ['free', 'CallTimeoutError']);
   t.deepEqual(await probe(1, 1).journal(), ['exclusive', 'CallTimeoutError']);
   // The lock is free again, and calls are their own.
   t.is(await probe(1, 1).add(1), 1);

@@ -69,6 +69,8 @@ export interface EntityTypeEntry {
   readonly mailboxMax: number;
   readonly affinity: ((id: EntityId) => EntityId) | undefined;
   readonly tasks: readonly DeclaredTask[];
+  /** An operation of it has a lock, or its tasks have. */
+  readonly hasLocks: boolean;
 }
 
 export const MAILBOX_MAX_DEFAULT = 16_384;
@@ -93,6 +95,8 @@ export class Catalogue {
   /** By operation code. */
   readonly operations: readonly Operation[];
   readonly entityTypes: readonly EntityTypeEntry[];
+  /** The game declares locks: turns are told apart and followed, calls carry their chain. Others pay nothing for it. */
+  readonly hasLocks: boolean;
   private readonly contracts = new Map<string, BoundContract>();
 
   constructor(game: Game, generated: Generated) {
@@ -102,7 +106,7 @@ export class Catalogue {
     this.types = generated.types;
     const implementedBy = new Map<string, EntityTypeEntry>();
     this.entityTypes = (game.entities as readonly EntityDefinition[]).map((definition, index) => {
-      const entry = entityTypeEntry(definition, index);
+      const entry = entityTypeEntry(game, definition, index);
       for (const name of entry.contracts) {
         const other = implementedBy.get(name);
         if (other) {
@@ -114,6 +118,7 @@ export class Catalogue {
       }
       return entry;
     });
+    this.hasLocks = this.entityTypes.some(({ hasLocks }) => hasLocks);
     const operations: Operation[] = [];
     for (const one of generated.contracts) {
       const bound = bind(game, one, implementedBy.get(one.model.name));
@@ -150,7 +155,7 @@ export class Catalogue {
   }
 }
 
-function entityTypeEntry({ contracts, cls, options }: EntityDefinition, index: number): EntityTypeEntry {
+function entityTypeEntry(game: Game, { contracts, cls, options }: EntityDefinition, index: number): EntityTypeEntry {
   const name = contracts[0]!.name;
   const tasks = Object.entries(options.tasks ?? {}).map(([task, schedule]): DeclaredTask => {
     const where = `entity(${name}): task '${task}'`;
@@ -173,6 +178,11 @@ function entityTypeEntry({ contracts, cls, options }: EntityDefinition, index: n
     mailboxMax: options.mailboxMax ?? MAILBOX_MAX_DEFAULT,
     affinity: options.affinity,
     tasks,
+    hasLocks:
+      game.defaultLock === 'entity' ||
+      contracts.some(({ operations }) =>
+        operations.some(({ lock }) => (lock ?? game.defaultLock ?? 'none') !== 'none'),
+      ),
   };
 }
 

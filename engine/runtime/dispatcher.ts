@@ -23,6 +23,7 @@ import {
   HEADER_BYTES,
   ID_INT32,
   idKindsOf,
+  isExpired,
   operationOf,
   requestIdOf,
   slotOf,
@@ -32,7 +33,7 @@ import {
 import type { ListCursor } from './list-page.ts';
 import type { NodeState } from './node-state.ts';
 import type { Replies } from './reply.ts';
-import { isExpired, type Scheduler } from './scheduler.ts';
+import type { Scheduler } from './scheduler.ts';
 import type { Waiting } from './waiting.ts';
 
 const LIST_PAGE_IDS = 1024;
@@ -126,7 +127,7 @@ export class Dispatcher {
   redispatch(waiting: readonly Waiting[]): void {
     for (const one of waiting) {
       this.scheduler.forget(one);
-      if (one.frame !== undefined && !one.cancelled) this.request(new Reader(one.frame), one.source, one.lane);
+      if (one.frame !== undefined) this.request(new Reader(one.frame), one.source, one.lane);
     }
   }
 

@@ -1,4 +1,8 @@
+import { readEntityId } from '../../transport/codec/entity-id.ts';
+import type { Reader } from '../../transport/codec/reader.ts';
 import type { Writer } from '../../transport/codec/writer.ts';
+import { InvalidMessageError } from '../base/errors.ts';
+import { type Chain, NO_CHAIN } from './chain.ts';
 
 /**
  * The header of every frame between nodes. Little-endian, 8-byte aligned in a ring.
@@ -162,6 +166,64 @@ export function completeRequest(
   words[first + TRACE_LOW_WORD] = traceLow;
 }
 
+/** Bytes that a chain of a turn with so many ancestors takes. */
+export const chainBytes = (ancestors: Chain): number => 2 + (ancestors.length + 2) * 4;
+
+/** The ancestors, and the turn itself when its number is told. There must be `chainBytes` of room. */
+export function writeChain(out: Writer, ancestors: Chain, incarnation: number, turn: number | undefined): void {
+  const { view } = out;
+  let { at } = out;
+  view.setUint16(at, ancestors.length / 2 + (turn === undefined ? 0 : 1), true);
+  at += 2;
+  for (let i = 0; i < ancestors.length; i++, at += 4) view.setInt32(at, ancestors[i]!, true);
+  if (turn !== undefined) {
+    view.setInt32(at, incarnation, true);
+    view.setInt32(at + 4, turn, true);
+    at += 8;
+  }
+  out.at = at;
+}
+
+/** `input` stands at the chain, and behind it afterwards. Throws InvalidMessageError. */
+export function readChain(input: Reader): Chain {
+  const { view } = input;
+  const words = input.at + 2 > input.end ? 0 : view.getUint16(input.at, true) * 2;
+  input.at += 2;
+  if (input.at + words * 4 > input.end) throw new InvalidMessageError('invalid', 'A call chain is cut off.');
+  if (words === 0) return NO_CHAIN;
+  const chain = new Int32Array(words);
+  for (let i = 0; i < words; i++, input.at += 4) chain[i] = view.getInt32(input.at, true);
+  return chain;
+}
+
+/** The chain of a frame at whose first byte `input` stands, and stays. Empty for one that cannot be read: running it will say so. */
+export function chainOf(input: Reader): Chain {
+  const { view, at } = input;
+  const flags = flagsOf(view, at);
+  if ((flags & FLAG_CHAIN) === 0) return NO_CHAIN;
+  const idKinds = idKindsOf(view, at);
+  input.at = at + HEADER_BYTES;
+  try {
+    if ((idKinds & 15) !== ID_INT32) readEntityId(input);
+    if (idKinds >> 4 !== ID_INT32) readEntityId(input);
+    if (flags & FLAG_PRINCIPAL) input.at += 4 + view.getUint32(input.at, true);
+    return readChain(input);
+  } catch {
+    return NO_CHAIN;
+  } finally {
+    input.at = at;
+  }
+}
+
+/** Words that are the same in all messages of one caller; now and then in those of another one as well. */
+export function callerHashOf(view: DataView, at: number): number {
+  const end = view.getUint8(at + ENDS) >> 4;
+  const type = (view.getUint16(at + SOURCE_TYPE, true) << 8) | (view.getUint8(at + ID_KINDS) & 0xf0) | end;
+  const place =
+    end === END_ENTITY ? view.getUint16(at + SOURCE_SLOT, true) : view.getInt32(at + SOURCE_INCARNATION, true);
+  return Math.imul(Math.imul(type, 31) + view.getInt32(at + SOURCE_ID, true), 0x01000193) ^ place;
+}
+
 export function writeReply(out: Writer, kind: number, operation: number, requestId: number): void {
   const { words } = out;
   const first = out.at >> 2;
@@ -191,3 +253,15 @@ export const targetIdOf = (view: DataView, at: number): number => view.getInt32(
 export const sourceIdOf = (view: DataView, at: number): number => view.getInt32(at + SOURCE_ID, true);
 export const traceHighOf = (view: DataView, at: number): number => view.getInt32(at + TRACE_HIGH, true);
 export const traceLowOf = (view: DataView, at: number): number => view.getInt32(at + TRACE_LOW, true);
+
+/** Milliseconds on the node's clock; Infinity without one. */
+export function deadlineIn(view: DataView, at: number, now: number): number {
+  const wire = deadlineOf(view, at);
+  return wire === 0 ? Number.POSITIVE_INFINITY : Math.floor(now) + ((wire - (now | 0)) | 0);
+}
+
+/** Past its deadline on the host's clock. */
+export function isExpired(view: DataView, at: number, now: number): boolean {
+  const wire = deadlineOf(view, at);
+  return wire !== 0 && ((wire - (now | 0)) | 0) < 0;
+}

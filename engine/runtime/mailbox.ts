@@ -1,76 +1,156 @@
 import { LANES, type Lane } from '../../transport/link.ts';
+import { LOCK_ENTITY } from './catalogue.ts';
+import type { Waiting } from './waiting.ts';
+
+/** So many turns of higher priorities may pass an operation that wants the whole entity; then it is next. */
+export const OVERTAKES_MAX = 64;
+
+const NONE: readonly Waiting[] = [];
 
 /**
  * What waits for one activation: first in, first out per priority, the highest first, bounded in all. Most activations never have one:
  * a frame that finds its entity free runs at once.
  */
-export class Mailbox<T> {
-  private readonly lanes: (Fifo<T> | undefined)[] = new Array(LANES).fill(undefined);
+export class Mailbox {
+  private readonly lanes: (Line | undefined)[] = new Array(LANES).fill(undefined);
+  /** Turns of higher lanes that have passed the first of this one, when that wants the whole entity. */
+  private readonly overtaken: number[] = new Array(LANES).fill(0);
+  /** Those that come back to the entity, in order of arrival. */
+  private back: Waiting[] | undefined = undefined;
   size = 0;
 
-  push(lane: Lane, item: T): void {
-    let fifo = this.lanes[lane];
-    if (fifo === undefined) {
-      fifo = new Fifo();
-      this.lanes[lane] = fifo;
+  push(waiting: Waiting): void {
+    const { lane } = waiting;
+    let line = this.lanes[lane];
+    if (line === undefined) {
+      line = new Line();
+      this.lanes[lane] = line;
     }
-    fifo.push(item);
+    line.push(waiting);
     this.size++;
+    if (waiting.comesBack) {
+      this.back ??= [];
+      this.back.push(waiting);
+    }
   }
 
   /** The first of a lane. */
-  peek(lane: Lane): T | undefined {
-    return this.lanes[lane]?.peek();
+  first(lane: Lane): Waiting | undefined {
+    return this.lanes[lane]?.first();
   }
 
-  shift(lane: Lane): T | undefined {
-    const item = this.lanes[lane]?.shift();
-    if (item !== undefined) this.size--;
-    return item;
+  /** Out of it, from whatever place. */
+  take(waiting: Waiting): void {
+    if (waiting.taken) return;
+    waiting.taken = true;
+    this.size--;
+    this.lanes[waiting.lane]!.taken(waiting);
+    if (waiting.comesBack) this.back!.splice(this.back!.indexOf(waiting), 1);
   }
 
-  some(matches: (item: T) => boolean): boolean {
-    return this.lanes.some((fifo) => fifo?.some(matches));
+  /** Whether a message of this caller and priority waits. */
+  hasOf(caller: number, lane: Lane): boolean {
+    for (const waiting of this.in(lane)) if (waiting.caller === caller) return true;
+    return false;
+  }
+
+  get comingBack(): readonly Waiting[] {
+    return this.back ?? NONE;
+  }
+
+  /** What waits in one lane, first to last; may be taken out on the way. */
+  *in(lane: Lane): Generator<Waiting> {
+    const line = this.lanes[lane];
+    if (line !== undefined) yield* line;
+  }
+
+  /** A turn of this lane begins before what waits in lower ones. */
+  overtake(lane: Lane): void {
+    this.overtaken[lane] = 0;
+    for (let lower = lane + 1; lower < LANES; lower++) {
+      if (this.first(lower as Lane)?.operation.lock === LOCK_ENTITY) this.overtaken[lower]!++;
+    }
+  }
+
+  /** The lane whose first has been passed so often that it is next; the highest when there is none. */
+  get nextLane(): Lane {
+    for (let lane = LANES - 1; lane > 0; lane--) {
+      if (this.overtaken[lane]! >= OVERTAKES_MAX && this.first(lane as Lane)?.operation.lock === LOCK_ENTITY) {
+        return lane as Lane;
+      }
+    }
+    return 0;
+  }
+
+  some(matches: (waiting: Waiting) => boolean): boolean {
+    for (let lane = 0; lane < LANES; lane++) {
+      for (const waiting of this.in(lane as Lane)) if (matches(waiting)) return true;
+    }
+    return false;
   }
 
   /** Takes everything out. */
-  drain(): T[] {
-    const all: T[] = [];
-    for (const fifo of this.lanes)
-      for (let item = fifo?.shift(); item !== undefined; item = fifo?.shift()) all.push(item);
-    this.size = 0;
+  drain(): Waiting[] {
+    const all: Waiting[] = [];
+    for (let lane = 0; lane < LANES; lane++) {
+      for (const waiting of this.in(lane as Lane)) all.push(waiting);
+    }
+    for (const waiting of all) this.take(waiting);
     return all;
   }
 }
 
-/** A queue over one array: the head moves, and the array is cut when half of it is behind. */
-class Fifo<T> {
-  private items: (T | undefined)[] = [];
+/** Taken ones in the middle of a line are swept out when they are this many and half of it. */
+const SWEEP_MIN = 64;
+
+/** A queue over one array: the head moves, and the array is cut when half of it is behind. Taken ones are passed over. */
+class Line {
+  private items: (Waiting | undefined)[] = [];
   private head = 0;
+  /** Taken ones between head and end. */
+  private gone = 0;
 
-  push(item: T): void {
-    this.items.push(item);
+  push(waiting: Waiting): void {
+    this.items.push(waiting);
   }
 
-  some(matches: (item: T) => boolean): boolean {
-    return this.items.some((item) => item !== undefined && matches(item));
-  }
-
-  peek(): T | undefined {
-    return this.items[this.head];
-  }
-
-  shift(): T | undefined {
-    if (this.head === this.items.length) return undefined;
-    const item = this.items[this.head];
-    this.items[this.head++] = undefined;
-    if (this.head === this.items.length) {
-      this.items.length = 0;
-      this.head = 0;
-    } else if (this.head > 1024 && this.head * 2 > this.items.length) {
-      this.items = this.items.slice(this.head);
-      this.head = 0;
+  first(): Waiting | undefined {
+    while (this.head < this.items.length) {
+      const waiting = this.items[this.head]!;
+      if (!waiting.taken) return waiting;
+      this.items[this.head++] = undefined;
+      this.gone--;
     }
-    return item;
+    this.items.length = 0;
+    this.head = 0;
+    return undefined;
+  }
+
+  *[Symbol.iterator](): Generator<Waiting> {
+    const { items } = this;
+    for (let i = this.head; i < items.length; i++) {
+      const waiting = items[i];
+      if (waiting !== undefined && !waiting.taken) yield waiting;
+    }
+  }
+
+  taken(waiting: Waiting): void {
+    const { items, head } = this;
+    if (items[head] === waiting) {
+      items[this.head++] = undefined;
+      if (this.head === items.length) {
+        items.length = 0;
+        this.head = 0;
+      } else if (this.head > 1024 && this.head * 2 > items.length) this.cut();
+      return;
+    }
+    if (++this.gone > SWEEP_MIN && this.gone * 2 > items.length - head) this.cut();
+  }
+
+  private cut(): void {
+    // A new array: somebody may be walking through the old one.
+    this.items = this.items.filter((waiting) => waiting !== undefined && !waiting.taken);
+    this.head = 0;
+    this.gone = 0;
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Prng } from '../base/prng.ts';
 import type { BlackBox } from './black-box.ts';
+import type { CallContext } from './call-context.ts';
 import type { CallFailures } from './call-failures.ts';
 import type { Catalogue, Operation } from './catalogue.ts';
 import type { Counters } from './counters.ts';
@@ -10,6 +11,7 @@ import type { PendingCalls } from './pending-calls.ts';
 import type { Router } from './router.ts';
 import type { RunningTurn } from './running-turn.ts';
 import type { TimingWheel } from './timing-wheel.ts';
+import type { TurnFlow } from './turn-flow.ts';
 import { WallTasks } from './wall-tasks.ts';
 
 /** What the parts of one node share. Made once by the node and handed to each. */
@@ -19,8 +21,6 @@ export class NodeState {
   /** Tells this node from one that had its index before. */
   readonly incarnation: number;
   readonly catalogue: Catalogue;
-  /** The catalogue's, by operation code. */
-  readonly operations: readonly Operation[];
   readonly router: Router;
   readonly clock: Clock;
   readonly prng: Prng;
@@ -30,6 +30,8 @@ export class NodeState {
   readonly pending: PendingCalls<Operation, unknown>;
   readonly failures: CallFailures;
   readonly wheel: TimingWheel;
+  /** Undefined in games without locks. */
+  readonly flow: TurnFlow | undefined;
   /** Tells the host what runs here. */
   readonly box: BlackBox;
   readonly wallTasks: WallTasks;
@@ -41,18 +43,16 @@ export class NodeState {
   draining = false;
   /** The turn whose first slice runs right now: what `this.call` means. */
   turn: RunningTurn | undefined = undefined;
+  /** What the call is made on behalf of whose frame is open. */
+  opened: CallContext | undefined = undefined;
   private traces = 0;
 
   constructor(
-    parts: Omit<
-      NodeState,
-      'operations' | 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'nextTrace' | 'freshNow'
-    >,
+    parts: Omit<NodeState, 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'>,
   ) {
     this.index = parts.index;
     this.incarnation = parts.incarnation;
     this.catalogue = parts.catalogue;
-    this.operations = parts.catalogue.operations;
     this.router = parts.router;
     this.clock = parts.clock;
     this.prng = parts.prng;
@@ -62,6 +62,7 @@ export class NodeState {
     this.pending = parts.pending;
     this.failures = parts.failures;
     this.wheel = parts.wheel;
+    this.flow = parts.flow;
     this.box = parts.box;
     this.wallTasks = new WallTasks(parts.clock, parts.wheel);
     this.now = parts.clock.now();
@@ -74,7 +75,7 @@ export class NodeState {
   }
 
   freshNow(): number {
-    if (this.inCycle === false) this.now = this.clock.now();
+    if (!this.inCycle) this.now = this.clock.now();
     return this.now;
   }
 }

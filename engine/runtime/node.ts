@@ -40,6 +40,8 @@ import type { Router } from './router.ts';
 import { type Destroyer, Scheduler } from './scheduler.ts';
 import type { Task } from './task.ts';
 import { TimingWheel } from './timing-wheel.ts';
+import { TurnCalls } from './turn-calls.ts';
+import { TurnFlow } from './turn-flow.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface NodeOptions {
@@ -92,7 +94,10 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   constructor(options: NodeOptions) {
     const { clock, log } = options;
-    const schedule = (): void => this.cycle?.schedule();
+    const flow = options.catalogue.hasLocks ? new TurnFlow() : undefined;
+    const beat = (): void => this.cycle?.schedule();
+    // A round must not be taken for a continuation of the turn that asked for it.
+    const schedule = flow === undefined ? beat : (): void => flow.outside(beat);
     const outbox = new Outbox(options.writers, schedule);
     const failures = new CallFailures();
     this.state = new NodeState({
@@ -108,9 +113,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       pending: new PendingCalls<Operation, unknown>(
         options.pendingMax ?? PENDING_MAX_DEFAULT,
         (error, operation, caller) => failures.note(error, operation, caller as CallSource),
+        flow && new TurnCalls(),
       ),
       failures,
       wheel: new TimingWheel(clock.now(), schedule),
+      flow,
       box: options.box ?? new BlackBox(),
     });
     this.peers = new Peers(this.state, options.readers, options.onCorrupt);
@@ -224,8 +231,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     if (now >= state.pending.nextDeadline) {
       this.counters.callsTimedOut += state.pending.expire(now, timeoutOf);
     }
-    // Whatever was written asks for a round that begins with a flush; a link asks only once in between.
-    return done === 0 && state.outbox.isUnflushed ? 1 : done;
+    return done;
   }
 
   flush(): void {

@@ -1,39 +1,47 @@
 import { readEntityId } from '../../transport/codec/entity-id.ts';
 import { Reader } from '../../transport/codec/reader.ts';
-import { LANES, type Lane } from '../../transport/link.ts';
+import type { Lane } from '../../transport/link.ts';
 import { type EngineError, EntityExistsError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { callOf } from './call-of.ts';
 import { nameOf } from './caller.ts';
-import { LOCK_ENTITY, LOCK_METHOD, LOCK_NONE, type Operation } from './catalogue.ts';
+import { LOCK_NONE, type Operation } from './catalogue.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { CREATE, DESTROY, LOCKED_TASK, TASK } from './engine-operations.ts';
 import type { TaskRunner } from './entity-tasks.ts';
 import {
-  deadlineOf,
+  callerHashOf,
+  chainOf,
+  deadlineIn,
   END_HOST,
   endsOf,
   FLAG_ABORTABLE,
+  FLAG_CHAIN,
   FLAG_ONLY_IF_ACTIVE,
   FLAG_PRINCIPAL,
   flagsOf,
   HEADER_BYTES,
   ID_INT32,
   idKindsOf,
+  incarnationOf,
   KIND_REQUEST,
   kindOf,
+  readChain,
   requestIdOf,
   sourceIdOf,
   sourceTypeOf,
   traceHighOf,
   traceLowOf,
 } from './frame.ts';
+import { acquire, comesBack, isFree, reenters, release } from './locks.ts';
 import { Mailbox } from './mailbox.ts';
 import type { NodeState } from './node-state.ts';
+import { Pump, type PumpEvents } from './pump.ts';
 import type { Replies } from './reply.ts';
 import type { Task } from './task.ts';
 import { isThenable } from './thenable.ts';
 import { Turn, type TurnCall, type TurnOwner } from './turn.ts';
+import { TurnLedger } from './turn-ledger.ts';
 import { Waiting } from './waiting.ts';
 
 /** Ends the life of an activation; the activations of the node. */
@@ -47,19 +55,24 @@ const TURNS_POOLED_MAX = 16_384;
  * Decides when what is addressed to an activation runs, runs it, and answers. A frame that finds its entity free runs where it stands, decoded
  * from the link's memory; otherwise it is copied into the mailbox, first in first out per priority.
  */
-export class Scheduler implements TurnOwner, TaskRunner {
+export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
   private readonly state: NodeState;
   private readonly replies: Replies;
   private readonly destroyer: Destroyer;
   private readonly wake: () => void;
   private readonly deadLetters: DeadLetters;
   private readonly taskOperation: Operation;
+  private readonly pump: Pump;
   private readonly pool: Turn[] = [];
+  /** Undefined in games without locks, like `waiting`. */
+  readonly ledger: TurnLedger | undefined;
+  /** All that waits for an entity of this node, in order of arrival. */
+  readonly waiting: Map<Waiting, Activation> | undefined;
   private ready: Activation[] = [];
   /** Turns that have begun and not ended, of all activations. */
   openTurns = 0;
   /** Turns and waiting frames whose caller may abort, by `source:requestId`. */
-  private readonly abortable = new Map<string, Turn | Waiting>();
+  private readonly abortable = new Map<string, Turn | Place>();
 
   /** `wake` is called when something became ready, on a node that may sleep. */
   constructor(state: NodeState, replies: Replies, destroyer: Destroyer, wake: () => void) {
@@ -68,21 +81,27 @@ export class Scheduler implements TurnOwner, TaskRunner {
     this.destroyer = destroyer;
     this.wake = wake;
     this.deadLetters = new DeadLetters(state);
+    this.pump = new Pump(state, this);
+    this.ledger = state.flow === undefined ? undefined : new TurnLedger();
+    this.waiting = state.flow === undefined ? undefined : new Map();
     this.taskOperation = state.catalogue.game.defaultLock === 'entity' ? LOCKED_TASK : TASK;
   }
 
   /** A frame for an activation of this node; `input` stands at the frame's first byte. */
   arrive(activation: Activation, operation: Operation, input: Reader, source: number, lane: Lane): void {
     if (activation.waiting === 0 && isFree(activation, operation)) this.run(activation, operation, input, source, lane);
-    else this.enqueue(activation, operation, input, source, lane);
+    else if (this.ledger === undefined || !this.letsBack(activation, operation, input, lane)) {
+      this.enqueue(activation, operation, input, source, lane);
+    } else this.run(activation, operation, input, source, lane);
   }
 
   runTask(activation: Activation, task: Task): void {
     const operation = operationNamed(this.state, activation, task.method) ?? this.taskOperation;
     if (activation.waiting === 0 && isFree(activation, operation)) this.runTaskNow(activation, operation, task);
     else {
-      this.mailboxOf(activation).push(operation.lane, new Waiting(operation, operation.lane, undefined, 0, task));
-      this.makeReady(activation);
+      const { now } = this.state;
+      const waiting = new Waiting(operation, operation.lane, undefined, 0, task, now, Number.POSITIVE_INFINITY);
+      this.wait(activation, waiting);
     }
   }
 
@@ -107,7 +126,7 @@ export class Scheduler implements TurnOwner, TaskRunner {
     for (let i = 0; i < batch.length; i++) {
       const activation = batch[i]!;
       activation.queued = false;
-      turns += this.pump(activation, turnsMax - turns);
+      turns += this.pump.pump(activation, turnsMax - turns);
       if (turns >= turnsMax) {
         for (let rest = i + 1; rest < batch.length; rest++) this.ready.push(batch[rest]!);
         break;
@@ -121,7 +140,13 @@ export class Scheduler implements TurnOwner, TaskRunner {
     const target = this.abortable.get(abortKey(source, requestId));
     if (target === undefined) return;
     if (target instanceof Turn) target.abort?.abort(new DOMException('The caller has given up.', 'AbortError'));
-    else target.cancelled = true;
+    else {
+      const { activation, waiting } = target;
+      activation.mailbox!.take(waiting);
+      this.forget(waiting);
+      // It may have held others back.
+      this.makeReady(activation);
+    }
   }
 
   callOf(turn: Turn): TurnCall {
@@ -148,55 +173,26 @@ export class Scheduler implements TurnOwner, TaskRunner {
     }
   }
 
-  /** A waiting frame leaves its mailbox without having run. */
+  /** What has left its mailbox without having run. */
   forget(waiting: Waiting): void {
+    this.waiting?.delete(waiting);
     if (waiting.frame === undefined) return;
-    const input = new Reader(waiting.frame);
-    if (flagsOf(input.view, 0) & FLAG_ABORTABLE) {
-      this.abortable.delete(abortKey(waiting.source, requestIdOf(input.view, 0)));
-    }
+    const view = new DataView(waiting.frame.buffer, waiting.frame.byteOffset);
+    if (flagsOf(view, 0) & FLAG_ABORTABLE) this.abortable.delete(abortKey(waiting.source, requestIdOf(view, 0)));
   }
 
-  /**
-   * Runs the waiting of one activation in order until nothing is free or the budget is spent. An `entity` lock that has to wait for open
-   * turns holds the lower priorities back as well: if they began new ones meanwhile, it might never find none open.
-   */
-  private pump(activation: Activation, turnsMax: number): number {
-    const mailbox = activation.mailbox;
-    if (mailbox === undefined) return 0;
-    let turns = 0;
-    for (let lane = 0; lane < LANES; lane++) {
-      for (;;) {
-        const waiting = mailbox.peek(lane as Lane);
-        if (waiting === undefined) break;
-        if (!isFree(activation, waiting.operation)) {
-          if (waiting.operation.lock === LOCK_ENTITY) return turns;
-          break;
-        }
-        if (turns >= turnsMax) {
-          this.makeReady(activation);
-          return turns;
-        }
-        mailbox.shift(lane as Lane);
-        turns++;
-        this.runWaiting(activation, waiting);
-      }
-    }
-    return turns;
+  expired(waiting: Waiting): void {
+    this.forget(waiting);
+    this.state.counters.expiredBeforeRun++;
   }
 
-  private runWaiting(activation: Activation, waiting: Waiting): void {
+  runWaiting(activation: Activation, waiting: Waiting): void {
+    this.forget(waiting);
     if (waiting.task !== undefined) {
       this.runTaskNow(activation, waiting.operation, waiting.task);
       return;
     }
-    this.forget(waiting);
-    if (waiting.cancelled) return;
     const input = new Reader(waiting.frame!);
-    if (isExpired(input.view, 0, this.state.now)) {
-      this.state.counters.expiredBeforeRun++;
-      return;
-    }
     if (waiting.operation === CREATE) {
       // It stood behind a destroy whose caller gave up.
       const error = new EntityExistsError('exists', `${activation.type.name}/${activation.id} exists already.`);
@@ -222,10 +218,33 @@ export class Scheduler implements TurnOwner, TaskRunner {
       );
       return;
     }
-    const waiting = new Waiting(operation, lane, input.bytes.slice(at, input.end), source, undefined);
-    if (flagsOf(view, at) & FLAG_ABORTABLE) this.abortable.set(abortKey(source, requestIdOf(view, at)), waiting);
-    this.mailboxOf(activation).push(lane, waiting);
+    const { now } = this.state;
+    const deadline = deadlineIn(view, at, now);
+    const waiting = new Waiting(operation, lane, input.bytes.slice(at, input.end), source, undefined, now, deadline);
+    if (flagsOf(view, at) & FLAG_ABORTABLE) {
+      this.abortable.set(abortKey(source, requestIdOf(view, at)), { activation, waiting });
+    }
+    if (this.ledger !== undefined) {
+      waiting.chain = chainOf(input);
+      waiting.comesBack = comesBack(activation, waiting.chain, this.state.incarnation);
+      waiting.caller = callerHashOf(view, at);
+    }
+    this.wait(activation, waiting);
+  }
+
+  private wait(activation: Activation, waiting: Waiting): void {
+    activation.mailbox ??= new Mailbox();
+    activation.mailbox.push(waiting);
+    this.waiting?.set(waiting, activation);
     this.makeReady(activation);
+  }
+
+  /** Whether a call comes back to the entity in its own chain, and need wait neither for a lock nor behind what waits for one. */
+  private letsBack(activation: Activation, operation: Operation, input: Reader, lane: Lane): boolean {
+    if (activation.phase !== ACTIVE) return false;
+    const chain = chainOf(input);
+    if (chain.length === 0 || !reenters(activation, operation, chain, this.state.incarnation)) return false;
+    return activation.mailbox?.hasOf(callerHashOf(input.view, input.at), lane) !== true;
   }
 
   /** Answers a frame that does not run; a one-way one becomes a dead letter. `input` stands at the frame's first byte. */
@@ -247,12 +266,12 @@ export class Scheduler implements TurnOwner, TaskRunner {
     turn.lane = lane;
     turn.source = source;
     turn.requestId = requestIdOf(view, at);
-    const wire = deadlineOf(view, at);
-    turn.deadline = wire === 0 ? Number.POSITIVE_INFINITY : Math.floor(state.now) + ((wire - (state.now | 0)) | 0);
+    turn.deadline = deadlineIn(view, at, state.now);
     turn.traceHigh = traceHighOf(view, at);
     turn.traceLow = traceLowOf(view, at);
     turn.callerEnd = endsOf(view, at) >> 4;
     turn.callerType = sourceTypeOf(view, at);
+    turn.callerIncarnation = incarnationOf(view, at);
     const flags = flagsOf(view, at);
     turn.isUse = (flags & FLAG_ONLY_IF_ACTIVE) === 0;
     const idKinds = idKindsOf(view, at);
@@ -266,8 +285,9 @@ export class Scheduler implements TurnOwner, TaskRunner {
       input.references = activation;
       state.turn = turn;
       state.box.begin(operation.code, activation.type.index, activation.id);
-      result =
-        operation === DESTROY ? this.destroyer.destroy(activation) : operation.dispatch(activation.entity, input);
+      if (operation === DESTROY) result = this.destroyer.destroy(activation);
+      else if (state.flow === undefined || !turn.isFollowed) result = operation.dispatch(activation.entity, input);
+      else result = state.flow.run(turn.lineage!, dispatch, operation, activation.entity, input);
     } catch (error) {
       state.turn = undefined;
       state.box.end();
@@ -299,8 +319,9 @@ export class Scheduler implements TurnOwner, TaskRunner {
     this.state.turn = turn;
     this.state.box.begin(operation.code, activation.type.index, activation.id);
     try {
-      const entity = activation.entity as unknown as Record<string, (...args: unknown[]) => unknown>;
-      result = entity[task.method]!(...task.args);
+      const { flow } = this.state;
+      if (flow === undefined || !turn.isFollowed) result = call(activation.entity, task.method, task.args);
+      else result = flow.run(turn.lineage!, call, activation.entity, task.method, task.args);
     } catch (error) {
       this.state.turn = undefined;
       this.state.box.end();
@@ -323,18 +344,19 @@ export class Scheduler implements TurnOwner, TaskRunner {
     this.state.counters.turnsRun++;
     activation.openTurns++;
     this.openTurns++;
+    if (this.ledger !== undefined) {
+      this.ledger.add(turn);
+      turn.since = this.state.now;
+    }
     if (operation.readOnly) activation.openReadOnly++;
     if (operation.lock === LOCK_NONE) return;
-    if (operation.lock === LOCK_METHOD) {
-      activation.lockedMethods ??= new Set();
-      activation.lockedMethods.add(operation.code);
-    } else if (operation.readOnly) activation.shared++;
-    else this.hold(activation, turn);
+    acquire(activation, turn);
+    this.tellScope(activation);
   }
 
-  private hold(activation: Activation, turn: Turn | undefined): void {
-    activation.exclusive = turn;
-    activation.held(turn !== undefined);
+  /** Its calls are made on behalf of the turn that holds it. */
+  private tellScope(activation: Activation): void {
+    activation.held(activation.exclusive !== undefined);
   }
 
   private end(turn: Turn): void {
@@ -344,10 +366,10 @@ export class Scheduler implements TurnOwner, TaskRunner {
     if (turn.isUse) activation.used(this.state.now);
     if (operation.readOnly) activation.openReadOnly--;
     if (operation.lock !== LOCK_NONE) {
-      if (operation.lock === LOCK_METHOD) activation.lockedMethods!.delete(operation.code);
-      else if (operation.readOnly) activation.shared--;
-      else this.hold(activation, undefined);
+      release(activation, turn);
+      this.tellScope(activation);
     }
+    if (this.ledger !== undefined) this.ledger.remove(turn);
     if (turn.task !== undefined) {
       turn.task.running = false;
       turn.task = undefined;
@@ -372,6 +394,10 @@ export class Scheduler implements TurnOwner, TaskRunner {
       turn.principal = input.bytes.slice(input.at + 4, input.at + 4 + length);
       input.at += 4 + length;
     }
+    if (flags & FLAG_CHAIN) {
+      const chain = readChain(input);
+      if (turn.lineage !== undefined) turn.lineage.ancestors = chain;
+    }
     if (flags & FLAG_ABORTABLE) {
       turn.abort = new AbortController();
       this.abortable.set(abortKey(turn.source, turn.requestId), turn);
@@ -394,29 +420,17 @@ export class Scheduler implements TurnOwner, TaskRunner {
       'failed',
     );
   }
-
-  private mailboxOf(activation: Activation): Mailbox<Waiting> {
-    activation.mailbox ??= new Mailbox();
-    return activation.mailbox;
-  }
 }
 
-/** May this operation begin now? */
-function isFree(activation: Activation, operation: Operation): boolean {
-  if (activation.phase !== ACTIVE || activation.exclusive !== undefined) return false;
-  if (activation.shared > 0 && !operation.readOnly) return false;
-  if (operation.lock === LOCK_NONE) return true;
-  if (operation.lock === LOCK_ENTITY) {
-    return operation.readOnly ? activation.openTurns === activation.openReadOnly : activation.openTurns === 0;
-  }
-  return activation.lockedMethods === undefined || !activation.lockedMethods.has(operation.code);
+interface Place {
+  readonly activation: Activation;
+  readonly waiting: Waiting;
 }
 
-/** Past its deadline on the host's clock. */
-export function isExpired(view: DataView, at: number, now: number): boolean {
-  const wire = deadlineOf(view, at);
-  return wire !== 0 && ((wire - (now | 0)) | 0) < 0;
-}
+const dispatch = (operation: Operation, entity: unknown, input: Reader): unknown => operation.dispatch(entity, input);
+
+const call = (entity: unknown, method: string, args: readonly unknown[]): unknown =>
+  (entity as Record<string, (...args: readonly unknown[]) => unknown>)[method]!(...args);
 
 const abortKey = (source: number, requestId: number): string => `${source}:${requestId}`;
 

@@ -3,7 +3,8 @@ import type { EntityId } from '../base/entity-id.ts';
 import type { Activation } from './activation.ts';
 import type { Call } from './call.ts';
 import type { Operation } from './catalogue.ts';
-import type { RunningTurn } from './running-turn.ts';
+import type { Lineage } from './chain.ts';
+import type { OpenTurn } from './open-turn.ts';
 import type { Task } from './task.ts';
 
 /** The `Call` of a turn. */
@@ -23,7 +24,7 @@ export interface TurnOwner {
  * One operation from dispatch to completion. Pooled, with the two functions that its promise is given made once: a call allocates
  * neither. Whatever game code may hold longer than the turn is copied out (`Call`).
  */
-export class Turn implements RunningTurn {
+export class Turn implements OpenTurn {
   activation!: Activation;
   operation!: Operation;
   task: Task | undefined = undefined;
@@ -46,6 +47,18 @@ export class Turn implements RunningTurn {
   isUse = false;
   /** Made when the caller said that it may abort. */
   abort: AbortController | undefined = undefined;
+
+  // Only in games with locks (`TurnLedger`).
+  lineage: Lineage | undefined = undefined;
+  /** When it began, in ms on the node's clock; the incarnation of the node that called. */
+  since = 0;
+  callerIncarnation = 0;
+  /** Among the open turns of the node. */
+  place = 0;
+  next: OpenTurn | undefined = undefined;
+  previous: OpenTurn | undefined = undefined;
+  outer: OpenTurn | undefined = undefined;
+  isFollowed = true;
 
   readonly fulfilled: (value: unknown) => void;
   readonly rejected: (error: unknown) => void;

@@ -1,0 +1,91 @@
+import test from 'ava';
+import { startActors } from './actors.fixture.ts';
+import { failureOf } from './probe-host.fixture.ts';
+
+const LOCKS = ['free', 'peek', 'single', 'glance', 'whole', 'look'] as const;
+
+for (const outer of LOCKS) {
+  test(`a chain that comes back to its entity is let in: ${outer}`, async (t) => {
+    const { run, call, relay, step } = startActors(t);
+    for (const inner of LOCKS) {
+      await run('a', outer, `direct ${inner}`, [call('a', inner)]);
+      await run('a', outer, `around ${inner}`, [call('b1', 'whole', call('a', inner, call('a', inner)))]);
+      await run('a', outer, `through ${inner}`, [relay('b1', 'free', relay('a', inner))]);
+      await run('a', outer, `later ${inner}`, [{ what: 'pause' }, step('timer', 'b1', 'free', call('a', inner))]);
+    }
+    t.pass();
+  });
+}
+
+test('two branches of one chain keep each other out', async (t) => {
+  const { run, call, all, journal, gate, open, reached } = startActors(t);
+  const done = run('a', 'whole', 'r', [
+    all(call('b1', 'free', call('a', 'whole', gate('1'))), call('c2', 'free', call('a', 'whole', gate('1')))),
+  ]);
+  await reached('1');
+  t.is(journal('a').filter((line) => line.endsWith('.a')).length, 1);
+  await open('1');
+  await done;
+  const lines = journal('a').slice(1, -1);
+  t.deepEqual(lines, [lines[0]!, `/${lines[0]}`, lines[2]!, `/${lines[2]}`]);
+});
+
+test('a chain that comes back passes what waits, except for messages of its own caller', async (t) => {
+  const { host, run, call, step, gate, open, reached, journal } = startActors(t);
+  const first = run('a', 'whole', 'first', [
+    gate('1'),
+    call('b1', 'free', step('forget', 'a', 'free', gate('2')), call('a', 'free')),
+  ]);
+  await reached('1');
+  const others = [run('a', 'whole', 'x'), run('a', 'free', 'y')];
+  await host.settled();
+  await open('1');
+  await reached('2');
+  await open('2');
+  await Promise.all([first, ...others]);
+  const lines = journal('a').filter((line) => !line.startsWith('/'));
+  t.deepEqual(lines, ['first', 'first.b1.a', 'first.b1.a', 'x', 'y']);
+});
+
+test('one that comes back and finds a stranger waits, and is let in before those that wait for its chain', async (t) => {
+  const { host, run, call, gate, open, reached, journal } = startActors(t);
+  const stranger = run('a', 'free', 'stranger', [gate('s')]);
+  const chain = run('a', 'free', 'chain', [gate('c'), call('b1', 'free', call('a', 'whole'))]);
+  await Promise.all([reached('s'), reached('c')]);
+  const waiting = run('a', 'whole', 'waiting');
+  await host.settled();
+  await open('c');
+  await host.settled();
+  t.deepEqual(journal('a'), ['stranger', 'chain']);
+  await open('s');
+  await Promise.all([stranger, chain, waiting]);
+  t.deepEqual(journal('a').slice(2), ['/stranger', 'chain.b1.a', '/chain.b1.a', '/chain', 'waiting', '/waiting']);
+});
+
+test('what is one way carries no chain: nobody waits for it', async (t) => {
+  const { run, step, journal, host } = startActors(t);
+  await run('a', 'whole', 'r', [step('forget', 'b1', 'free')]);
+  await host.settled();
+  t.deepEqual(journal('b1'), ['r.b1', '/r.b1']);
+});
+
+test('a chain has a bound', async (t) => {
+  const { run, call, id } = startActors(t, { nodes: 1 });
+  let steps = [call('a', 'free')];
+  for (let i = 0; i < 20; i++) steps = [call('a', 'free', ...steps)];
+  await run('a', 'free', 'short', steps);
+  t.pass();
+  void id;
+});
+
+test('a chain of another entity gives no right', async (t) => {
+  const { host, run, call, gate, open, reached, journal } = startActors(t);
+  const held = run('a', 'whole', 'held', [gate('1')]);
+  await reached('1');
+  const other = run('b1', 'whole', 'other', [call('a', 'free')]);
+  await host.settled();
+  t.deepEqual(journal('a'), ['held']);
+  await open('1');
+  await Promise.all([held, other]);
+  t.is(await failureOf(other), undefined);
+});
