@@ -20,6 +20,8 @@ export const WORKERS_MAX = 256;
 
 export interface HostConfig {
   readonly workers: number;
+  /** What a node's entities and all else on its thread may take, in MiB; undefined: what Node.js allows. */
+  readonly heapMb: number | undefined;
   /** A path as it was given, from the working directory; never a URL. */
   readonly game: string;
   /** 0 is any free port. */
@@ -74,6 +76,13 @@ export const OPTIONS: { readonly [Key in keyof HostConfig]-?: Option<HostConfig[
     placeholder: 'N',
     defaultText: 'the number of cores',
     help: 'nodes (worker threads) on this host',
+  },
+  heapMb: {
+    ...wholeNumber(32, 999_999_999),
+    default: undefined,
+    placeholder: 'N',
+    defaultText: 'by the machine, up to 4096',
+    help: 'memory for the heap of each node, in MiB',
   },
   game: {
     ...matching(/^[^\0]+$/, 'the path of a game file'),

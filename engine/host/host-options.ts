@@ -4,6 +4,8 @@ import type { NodeRef } from '../runtime/node-ref.ts';
 export interface HostOptions {
   game: string | URL;
   workers?: number;
+  /** MiB of each node's thread. */
+  heapMb?: number;
   port?: number;
   address?: string;
   adminPort?: number;

@@ -168,7 +168,8 @@ export class RunningHost extends NodeView implements Host {
       }),
     );
     node.start();
-    await threads.start(starts, { gameArgs, env: { ...process.env, SKERRY_PORT: String(this.gatewayPort) } });
+    const { heapMb } = config;
+    await threads.start(starts, { gameArgs, heapMb, env: { ...process.env, SKERRY_PORT: String(this.gatewayPort) } });
     this.readiness = { ready: true };
     threads.startGame();
   }

@@ -11,6 +11,8 @@ export interface ThreadEnvironment {
   /** The game's own flags, what stands behind `--`. */
   readonly gameArgs: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Of each thread; what Node gives when undefined. */
+  readonly heapMb: number | undefined;
 }
 
 /** The node threads of a host. */
@@ -34,12 +36,13 @@ export class Threads {
     await Promise.all(starts.map((start) => this.startOne(start, environment)));
   }
 
-  private startOne(start: ThreadStart, { gameArgs, env }: ThreadEnvironment): Promise<void> {
+  private startOne(start: ThreadStart, { gameArgs, env, heapMb }: ThreadEnvironment): Promise<void> {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: start,
       argv: gameArgs.length > 0 ? ['--', ...gameArgs] : [],
       ...flagsOf(process.execArgv),
       env,
+      ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
       name: `node ${start.index}`,
     });
     const exited = new Promise<number>((resolve) => worker.once('exit', resolve));

@@ -20,6 +20,7 @@ const send = (message: FromThread): void => port.postMessage(message);
 try {
   const log = createLog(start.log, { host: start.hostId, node: start.index });
   const catalogue = await loadGame(start.gameUrl, start.generatedUrl);
+  const heap = new HeapFigures();
   const node = new Node({
     index: start.index,
     incarnation: start.incarnation,
@@ -30,8 +31,8 @@ try {
     log,
     ...joinMesh(start, start.index),
     waits: WORKER_WAITS,
+    heap,
   });
-  const heap = new HeapFigures();
   // A call that nobody awaited has failed, or a promise of game code: said and counted, and the node goes on.
   process.on('unhandledRejection', (reason) => node.unhandled(reason));
   port.on('message', (message: ToThread) => {

@@ -12,6 +12,9 @@ export interface Heap {
 export const HIGH_WATER = 0.75;
 export const LOW_WATER = 0.6;
 
+/** A node that lives at its limit comes up to it every second. */
+const SAY_MS = 60_000;
+
 /** Classes of age: eight from one to its double, 64 ms in the first. */
 const CLASSES = 256;
 const classOf = (ageMs: number): number => Math.min(CLASSES - 1, Math.floor(8 * Math.log2(1 + ageMs / 64)));
@@ -29,9 +32,11 @@ export class Relief {
   private readonly walk: Walk;
   private readonly end: (activation: Activation) => void;
   private readonly ages = new Uint32Array(CLASSES);
-  /** Memory is short, and it was said. */
+  /** Between the high-water mark and the low one. */
   private short = false;
-  private saidHelpless = false;
+  /** When it was last said that memory is short, and that nothing can be done about it. */
+  private said = Number.NEGATIVE_INFINITY;
+  private saidHelpless = Number.NEGATIVE_INFINITY;
   /** What is to remain, as a share of what is there. */
   private keep = 1;
   private oldest = 0;
@@ -59,12 +64,14 @@ export class Relief {
     if ((!this.short && share < HIGH_WATER) || walk.underWay || state.draining) return;
     if (!this.short) {
       this.short = true;
-      this.saidHelpless = false;
       state.counters.memoryShortages++;
-      state.log.warn(
-        { usedMb: megabytes(usedBytes), limitMb: megabytes(limitBytes) },
-        'memory is short: entities that were not used for long are deactivated',
-      );
+      if (state.now - this.said >= SAY_MS) {
+        this.said = state.now;
+        state.log.warn(
+          { usedMb: megabytes(usedBytes), limitMb: megabytes(limitBytes) },
+          'memory is short: entities that were not used for long are deactivated',
+        );
+      }
     }
     this.keep = LOW_WATER / share;
     this.ages.fill(0);
@@ -79,12 +86,13 @@ export class Relief {
     const { ages } = this;
     const all = ages.reduce((sum, count) => sum + count, 0);
     if (all === 0) {
-      if (!this.saidHelpless)
-        this.state.log.warn({}, 'memory is short, and there is no entity that may be deactivated');
-      this.saidHelpless = true;
+      const { now, log } = this.state;
+      if (now - this.saidHelpless < SAY_MS) return;
+      this.saidHelpless = now;
+      log.warn({}, 'memory is short, and there is no entity that may be deactivated');
       return;
     }
-    this.quota = Math.ceil(all * (1 - this.keep));
+    this.quota = Math.max(1, Math.round(all * (1 - this.keep)));
     let found = 0;
     this.oldest = CLASSES;
     while (found < this.quota) found += ages[--this.oldest]!;

@@ -18,6 +18,7 @@ import type { ClientSink } from '../runtime/client-sink.ts';
 import type { WaitPolicy } from '../runtime/duty-cycle.ts';
 import { Node } from '../runtime/node.ts';
 import type { NodeView } from '../runtime/node-view.ts';
+import type { Heap } from '../runtime/relief.ts';
 import { CapturedLog } from './captured-log.ts';
 import { LocalBell } from './local-bell.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -31,6 +32,8 @@ export interface LocalHostOptions {
   clock?: Clock;
   log?: CapturedLog;
   seed?: number;
+  /** Of every node. Entities live as long as they are used when it is left out. */
+  heap?: Heap;
   /** Pending calls that a node may have. */
   pendingMax?: number;
   /** Hears of links that are found corrupt: by which node, and which one wrote it. */
@@ -142,7 +145,7 @@ export class LocalHost {
   }
 
   private newNode(index: number): Node {
-    const { seed = 1, clients, pendingMax, onCorrupt } = this.options;
+    const { seed = 1, clients, heap, pendingMax, onCorrupt } = this.options;
     const box = allocateBlackBox();
     this.boxes[index] = new BlackBoxReader(box);
     return new Node({
@@ -160,6 +163,7 @@ export class LocalHost {
       box: new BlackBox(box),
       onCorrupt: (writer) => onCorrupt?.(index, writer),
       ...(clients !== undefined && index === this.bells.length - 1 && { clients }),
+      ...(heap !== undefined && { heap }),
       ...(pendingMax !== undefined && { pendingMax }),
     });
   }
