@@ -194,6 +194,18 @@ export class InProcessCluster extends NodeView implements TestCluster {
     );
   }
 
+  async kill(node: number): Promise<void> {
+    this.node(node);
+    if (!this.host.isKilled(node)) this.host.kill(node);
+    await this.settled();
+  }
+
+  async restart(node: number): Promise<void> {
+    await this.kill(node);
+    this.host.replace(node);
+    await this.settled();
+  }
+
   stop(): Promise<void> {
     this.stopped ??= this.stopOnce();
     return this.stopped;
@@ -217,7 +229,7 @@ export class InProcessCluster extends NodeView implements TestCluster {
   private async drain(): Promise<void> {
     const { host } = this;
     let isDrained = false;
-    const draining = Promise.all(host.nodes.map((node) => node.drain(DRAIN_MS))).then(() => {
+    const draining = Promise.all(host.living().map((node) => node.drain(DRAIN_MS))).then(() => {
       isDrained = true;
     });
     for (let step = 0; !isDrained && host.clock instanceof ManualClock; step++) {

@@ -93,6 +93,16 @@ export class LocalHost {
     this.killed.add(index);
   }
 
+  /** Killed, and not replaced since. */
+  isKilled(index: number): boolean {
+    return this.killed.has(index);
+  }
+
+  /** Nodes that were not killed, or were replaced since. */
+  living(): Node[] {
+    return this.nodes.filter((_, index) => !this.killed.has(index));
+  }
+
   /** A fresh node takes the place of one that was killed, as the host has it when a thread has ended: new links, and every other node is told. */
   replace(index: number): void {
     this.killed.delete(index);
@@ -182,7 +192,9 @@ export class LocalHost {
 
   /** The entity as it lives in memory; undefined when it does not. */
   find(contract: Contract<any>, id: EntityId): Activation | undefined {
-    return this.nodes[this.ownerOf(contract, id)]!.find(this.catalogue.entityContract(contract).type, id);
+    const owner = this.ownerOf(contract, id);
+    if (this.killed.has(owner)) return undefined;
+    return this.nodes[owner]!.find(this.catalogue.entityContract(contract).type, id);
   }
 
   /** The first whole number from `from` on whose entity lives on `node`. */
@@ -200,18 +212,18 @@ export class LocalHost {
 
   /** Every node looks at the clock. */
   tick(): void {
-    for (const node of this.nodes) node.start();
+    for (const node of this.living()) node.start();
   }
 
   /** Calls of all nodes that wait for a reply. */
   callsPending(): number {
-    return this.nodes.reduce((sum, node) => sum + node.state.pending.size, 0);
+    return this.living().reduce((sum, node) => sum + node.state.pending.size, 0);
   }
 
   /** Who has the most messages waiting, by name; undefined when nobody has any. */
   busiest(): string | undefined {
     let busiest: Activation | undefined;
-    for (const node of this.nodes) {
+    for (const node of this.living()) {
       for (const one of node.live()) if (one.waiting > (busiest?.waiting ?? 0)) busiest = one;
     }
     return busiest && `${busiest.type.name}/${busiest.id}`;
@@ -219,17 +231,14 @@ export class LocalHost {
 
   /** When a timer or a deadline of any node is due next, at the earliest; Infinity when none is. */
   nextDue(): number {
-    return Math.min(
-      ...this.nodes.map((node, index) => (this.killed.has(index) ? Number.POSITIVE_INFINITY : node.nextDue())),
-    );
+    return Math.min(...this.living().map((node) => node.nextDue()));
   }
 
   /** Does anything go on without time or the outside world? */
   isBusy(): boolean {
-    return this.nodes.some((node, index) => {
-      if (this.killed.has(index)) return false;
-      return node.pending() || (node.state.outbox.needsFlush && this.killed.size === 0);
-    });
+    // What is for a node that was killed waits until it is replaced.
+    const isWhole = this.killed.size === 0;
+    return this.living().some((node) => node.pending() || (isWhole && node.state.outbox.needsFlush));
   }
 
   /** Resolves once nothing is under way that goes on without time or the outside world. */

@@ -250,6 +250,29 @@ test('real time', async (t) => {
   );
 });
 
+test('a node is killed and restarted: what it had begun ends, what waited runs', async (t) => {
+  const cluster = await start(t);
+  const [here, there] = [cluster.idOn(0, Hero), cluster.idOn(1, Hero)];
+  await cluster.getProxy(Hero, here).hit(10);
+  await cluster.getProxy(Hero, there).hit(10);
+  const begun = t.throwsAsync(cluster.getProxy(Hero, there).rest(), {
+    name: 'NodeDownError',
+    code: 'node-lost',
+  } as any);
+  await cluster.settled();
+  await cluster.kill(1);
+  t.false(cluster.inspect(Hero, there).active);
+  const waiting = cluster.getProxy(Hero, there).hit(1);
+  await cluster.settled();
+  t.is(await cluster.getProxy(Hero, here).hp(), 90);
+  await cluster.restart(1);
+  await begun;
+  t.is(await waiting, 99, 'a fresh hero');
+  await cluster.restart(0);
+  t.is(await cluster.node(1).getProxy(Hero, here).hp(), 100);
+  await cluster.kill(1);
+});
+
 test('onStart runs first, with the flags of the game', async (t) => {
   const argv = process.argv;
   const cluster = await start(t, { args: ['--hit'] });

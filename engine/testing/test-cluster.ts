@@ -53,6 +53,14 @@ export interface TestCluster extends NodeRef {
   /** The first log line, past or future, whose message contains the text or fits the expression, or that the function says yes to. */
   logged(match: LogMatch, options?: WaitOptions): Promise<LogLine>;
 
+  /**
+   * Ends a node as a crash of its thread does: entities and volatile state are gone, calls that it had begun end in NodeDownError once it is
+   * restarted, and what was on its way to it waits until then.
+   */
+  kill(node: number): Promise<void>;
+  /** A fresh node takes the place of this one, killed now if it was not before; what waited for it runs. */
+  restart(node: number): Promise<void>;
+
   /** Clients are closed, what can end ends, entities are deactivated ('shutdown'); nothing is left. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -64,6 +64,8 @@ export interface TestCluster extends NodeRef {
     options?: { timeout?: Duration },
   ): Promise<TurnRecord>;
   logged(match: string | RegExp | ((line: LogLine) => boolean), options?: { timeout?: Duration }): Promise<LogLine>;
+  kill(node: number): Promise<void>;
+  restart(node: number): Promise<void>;
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { GameError, type Host, startHost } from 'skerry';
+import { type Host, startHost } from 'skerry';
 import { type Client, connect } from 'skerry/client';
 import { type Line, Room, RoomView } from './contracts.ts';
 
 /** This file runs as build/games/chat/chat.threads.test.js. */
 const GAME = fileURLToPath(new URL('../../../games/chat/game.ts', import.meta.url));
 
+/** On node threads and sockets what `chat.test.ts` plays in one thread. */
 let host: Host;
 
 test.before(async () => {
@@ -44,23 +45,13 @@ class Talker {
   }
 }
 
-test('what one says, all in the room hear, and whoever enters later reads', async (t) => {
+test('what one says, the other hears', async (t) => {
   const [ann, bob] = await Promise.all([Talker.attach('ann'), Talker.attach('bob')]);
   t.deepEqual(await ann.client.getProxy(Room, 'lobby').enter(), []);
   await bob.client.getProxy(Room, 'lobby').enter();
   ann.client.getProxy(Room, 'lobby').say('hello');
   t.deepEqual(await bob.heard(1), ['ann: hello']);
-  bob.client.getProxy(Room, 'lobby').say('x'.repeat(500));
-  t.deepEqual(await ann.heard(2), ['ann: hello', `bob: ${'x'.repeat(200)}`]);
-  const eve = await Talker.attach('eve');
-  t.is((await eve.client.getProxy(Room, 'lobby').enter()).length, 2);
-  t.deepEqual(await eve.client.getProxy(Room, 'attic').enter(), []);
-  await Promise.all([ann, bob, eve].map(({ client }) => client.close()));
-});
-
-test('a name that is none is refused', async (t) => {
-  const error = await t.throwsAsync(Talker.attach('no name'), { instanceOf: GameError });
-  t.is(error?.code, 'name');
+  await Promise.all([ann, bob].map(({ client }) => client.close()));
 });
 
 test('the page is served, its script bundled', async (t) => {

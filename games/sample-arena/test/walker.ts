@@ -1,4 +1,5 @@
 import { type Client, connect } from 'skerry/client';
+import type { TestCluster } from 'skerry/testing';
 import {
   type ArenaEvent,
   type ArenaId,
@@ -11,6 +12,8 @@ import {
 import { type BodyView, type Frame, unpackFrame } from '../rules/frame.ts';
 import type { Point } from '../rules/geometry.ts';
 import { steeringOf } from '../rules/steering.ts';
+
+const ticketOf = (token: string) => ({ token: token.padEnd(16, '.') });
 
 /** A client for tests: remembers what it was shown, and walks where it is told. Nothing in it waits for a clock. */
 export class Walker {
@@ -26,8 +29,12 @@ export class Walker {
   #goal: Point | undefined;
   #seq = 0;
 
-  private constructor(client: Client) {
+  /** Of a cluster of this process: its time passes while we wait. */
+  readonly #cluster: TestCluster | undefined;
+
+  private constructor(client: Client, cluster?: TestCluster) {
     this.client = client;
+    this.#cluster = cluster;
     this.player = client.getProxy(Player, client.principalId);
     client.implement(ArenaView, {
       snapshot: (arena, bytes) => {
@@ -61,7 +68,11 @@ export class Walker {
   }
 
   static async attach(gateway: string, token: string): Promise<Walker> {
-    return new Walker(await connect(gateway, { ticket: { token: token.padEnd(16, '.') } }));
+    return new Walker(await connect(gateway, { ticket: ticketOf(token) }));
+  }
+
+  static async join(cluster: TestCluster, token: string): Promise<Walker> {
+    return new Walker(await cluster.connect({ ticket: ticketOf(token) }), cluster);
   }
 
   get id(): string {
@@ -84,7 +95,8 @@ export class Walker {
   }
 
   /** Resolves as soon as the answer is something; looked at after everything that arrives. */
-  until<T>(what: () => T | undefined | false): Promise<T> {
+  until<T extends object | number | true>(what: () => T | undefined | false): Promise<T> {
+    if (this.#cluster) return this.#cluster.until(what, { timeout: '60s' }) as Promise<T>;
     return new Promise((resolve) => {
       const look = (): void => {
         const answer = what();
