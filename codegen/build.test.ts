@@ -202,6 +202,15 @@ test(
   /game\.ts:2:43: There is no '\.\/a\.ts'/,
 );
 test(
+  'a computation without a default export',
+  fails,
+  {
+    'game.ts': "import { defineGame } from 'skerry';\nexport default defineGame({ compute: { a: './a.ts' } });",
+    'a.ts': 'export function a(): void {}\n',
+  },
+  /a\.ts: a compute file exports its function as default/,
+);
+test(
   'a contract that cannot be read',
   fails,
   { 'contracts.ts': CONTRACTS.replace('damage: int32', 'damage: any') },

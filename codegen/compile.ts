@@ -1,6 +1,6 @@
 import { dirname, join, relative, sep } from 'node:path';
 import type { ContractModel } from '../engine/contract/wire-type.ts';
-import { computeFilesOf } from './compute-files.ts';
+import { checkComputeFile, computeFilesOf } from './compute-files.ts';
 import { GameSource, isRelative, readSource, type SourceModule } from './game-source.ts';
 import { generateFrom } from './generate.ts';
 import { withSpecifiers } from './import-list.ts';
@@ -30,7 +30,11 @@ export async function compileGame(gameFile: string, doors: Doors): Promise<Compi
   const source = new GameSource();
   await source.add(gameFile);
   const text = source.modules.get(gameFile)!.text;
-  for (const file of computeFilesOf(gameFile, text)) await source.add(source.targetOf(gameFile, text, file));
+  for (const file of computeFilesOf(gameFile, text)) {
+    const path = source.targetOf(gameFile, text, file);
+    await source.add(path);
+    checkComputeFile(path, source.modules.get(path)!.text);
+  }
 
   const roots = [...source.modules.keys()].filter((path) => path.endsWith('.ts'));
   const model = readContracts(roots, readSource);

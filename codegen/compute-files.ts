@@ -1,3 +1,4 @@
+import { GameBuildError } from './build-error.ts';
 import { parseSource } from './model/parse.ts';
 
 /** Relative files of `defineGame({ compute: { name: './file.ts' } })`, as far as they are written as plain strings there. */
@@ -16,6 +17,17 @@ export function computeFilesOf(path: string, text: string): string[] {
   };
   visit(parseSource(path, text).program.body);
   return files;
+}
+
+/** Throws GameBuildError for a compute file without a default export: a call would be the first to find out. */
+export function checkComputeFile(path: string, text: string): void {
+  const body = parseSource(path, text).program.body as any[];
+  const hasDefault = body.some(
+    ({ type, specifiers }) =>
+      type === 'ExportDefaultDeclaration' ||
+      (type === 'ExportNamedDeclaration' && specifiers.some(({ exported }: any) => exported.name === 'default')),
+  );
+  if (!hasDefault) throw new GameBuildError(`${path}: a compute file exports its function as default.`);
 }
 
 function propertyOf(object: any, name: string): any {

@@ -37,6 +37,10 @@ export class HostRouter implements Router {
     return this.workers.length;
   }
 
+  computeAt(): number {
+    return this.workers.length;
+  }
+
   nodes(): readonly number[] {
     return this.workers;
   }

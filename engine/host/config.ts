@@ -24,6 +24,7 @@ export interface HostConfig {
   readonly heapMb: number | undefined;
   /** A path as it was given, from the working directory; never a URL. */
   readonly game: string;
+  readonly computeThreads: number;
   /** 0 is any free port. */
   readonly port: number;
   /** What the gateway listens on; undefined: all interfaces. */
@@ -91,6 +92,13 @@ export const OPTIONS: { readonly [Key in keyof HostConfig]-?: Option<HostConfig[
     placeholder: 'FILE',
     defaultText: 'games/sample-arena/game.ts',
     help: 'the game to load; compiled when its source is newer',
+  },
+  computeThreads: {
+    ...wholeNumber(1, WORKERS_MAX),
+    default: Math.min(Math.max(1, availableParallelism() - 1), WORKERS_MAX),
+    placeholder: 'N',
+    defaultText: 'cores - 1, at least 1',
+    help: 'threads for compute functions, at most',
   },
   port: {
     ...wholeNumber(0, 65_535),

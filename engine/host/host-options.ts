@@ -6,6 +6,7 @@ export interface HostOptions {
   workers?: number;
   /** MiB of each node's thread. */
   heapMb?: number;
+  computeThreads?: number;
   port?: number;
   address?: string;
   adminPort?: number;

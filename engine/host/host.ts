@@ -12,15 +12,17 @@ import { SlotTable } from '../cluster/slot-table.ts';
 import { admit } from '../contract/check.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { StaticFiles } from '../gateway/static.ts';
-import type { Catalogue } from '../runtime/catalogue.ts';
+import { type Catalogue, GameDefinitionError } from '../runtime/catalogue.ts';
 import { MAIN_THREAD_WAITS } from '../runtime/duty-cycle.ts';
 import { END_HOST } from '../runtime/frame.ts';
+import type { Game } from '../runtime/game.ts';
 import type { RootLog } from '../runtime/log.ts';
 import { Node } from '../runtime/node.ts';
 import { NodeView } from '../runtime/node-view.ts';
 import { Admin, type Readiness } from './admin.ts';
 import { ClientCalls } from './client-calls.ts';
 import { inlineWholeRoutes } from './compiler-flags.ts';
+import { ComputePool } from './compute-pool.ts';
 import type { HostConfig } from './config.ts';
 import { HeapFigures } from './heap-figures.ts';
 import type { Host } from './host-options.ts';
@@ -29,7 +31,7 @@ import { allocateMesh, joinMesh, type MeshMemory } from './mesh.ts';
 import { allGauges, type Gauges, nodeCounters, nodeGauges, processGauges } from './metrics.ts';
 import { engineVersion } from './shell.ts';
 import type { Figures, ThreadStart } from './thread-messages.ts';
-import { Threads } from './threads.ts';
+import { flagsOf, Threads } from './threads.ts';
 
 const QUIET_MS_MAX = 5_000;
 const DRAIN_MS_MAX = 5_000;
@@ -47,7 +49,21 @@ export async function runHost(config: HostConfig, gameArgs: readonly string[], l
   if (built.manifestChanged)
     log.info({ manifest: built.manifest }, 'the wire of the game has changed: commit its manifest');
   const catalogue = await loadGame(built.game, built.generated);
-  const host = new RunningHost(new HostParts(config, catalogue, log, pagesOf(catalogue, gameFile, log)));
+  const host = new RunningHost(
+    new HostParts(
+      config,
+      catalogue,
+      log,
+      pagesOf(catalogue, gameFile, log),
+      new ComputePool({
+        functions: computeFunctions(catalogue.game, gameFile, built.modules),
+        threadsMax: config.computeThreads,
+        log,
+        argv: gameArgs.length > 0 ? ['--', ...gameArgs] : [],
+        ...flagsOf(process.execArgv),
+      }),
+    ),
+  );
   try {
     await host.listen();
     await host.startNodes({ gameUrl: built.game, generatedUrl: built.generated }, gameArgs);
@@ -73,11 +89,19 @@ class HostParts {
   readonly node: Node;
   readonly threads = new Threads();
   readonly heap = new HeapFigures();
+  readonly compute: ComputePool;
 
-  constructor(config: HostConfig, catalogue: Catalogue, log: RootLog, pages: StaticFiles | undefined) {
+  constructor(
+    config: HostConfig,
+    catalogue: Catalogue,
+    log: RootLog,
+    pages: StaticFiles | undefined,
+    compute: ComputePool,
+  ) {
     this.config = config;
     this.catalogue = catalogue;
     this.log = log;
+    this.compute = compute;
     const clock = new SystemClock();
     const key = randomBytes(8);
     this.hostId = config.hostId ?? `host-${randomBytes(4).toString('hex')}`;
@@ -105,6 +129,7 @@ class HostParts {
       ...joinMesh(this.mesh, config.workers),
       waits: MAIN_THREAD_WAITS,
       clients: this.gateway,
+      compute,
     });
     calls = new ClientCalls(this.node.state);
   }
@@ -184,7 +209,7 @@ export class RunningHost extends NodeView implements Host {
   }
 
   private async stopOnce(): Promise<void> {
-    const { gateway, threads, node } = this.parts;
+    const { gateway, threads, node, compute } = this.parts;
     const hasServed = this.readiness.ready;
     this.readiness = { ready: false, reason: 'draining' };
     await gateway.close(RECONNECT_SPREAD_MS);
@@ -192,6 +217,7 @@ export class RunningHost extends NodeView implements Host {
     if (hasServed) await threads.quiet(QUIET_MS_MAX, () => node.state.pending.size > 0);
     await threads.stop(DRAIN_MS_MAX);
     node.stop();
+    await compute.stop();
     await this.admin.close();
   }
 
@@ -208,10 +234,13 @@ export class RunningHost extends NodeView implements Host {
     return {
       read: async () => {
         const all = await this.figures();
-        const { gateway, config } = this.parts;
+        const { gateway, config, compute } = this.parts;
+        const computing = compute.figures();
         return [
           ...nodeCounters([{ node: config.workers, counters: prefixed('gateway', { ...gateway.counters }) }]),
           ...nodeGauges([{ node: config.workers, counters: { gatewayConnections: gateway.connections } }]),
+          ...nodeCounters([{ node: config.workers, counters: computing.counters }]),
+          ...nodeGauges([{ node: config.workers, counters: computing.gauges }]),
           ...nodeCounters(all.map(({ node, figures }) => ({ node, counters: figures.counters }))),
           ...nodeGauges(all.map(({ node, figures }) => ({ node, counters: figures.gauges }))),
         ];
@@ -224,6 +253,23 @@ export class RunningHost extends NodeView implements Host {
 function prefixed(prefix: string, figures: Record<string, number>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(figures).map(([name, value]) => [`${prefix}${name[0]!.toUpperCase()}${name.slice(1)}`, value]),
+  );
+}
+
+/** Where the functions that the game names were built. Throws GameDefinitionError for one that was not. */
+function computeFunctions(
+  game: Game,
+  gameFile: string,
+  modules: Readonly<Record<string, string>>,
+): Map<string, string> {
+  return new Map(
+    Object.entries(game.compute ?? {}).map(([name, file]) => {
+      const url = modules[resolve(dirname(gameFile), file)];
+      if (url !== undefined) return [name, url];
+      throw new GameDefinitionError(
+        `defineGame(): compute '${name}': ${file} was not built; write its path as a plain string in the game file.`,
+      );
+    }),
   );
 }
 

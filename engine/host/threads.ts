@@ -155,7 +155,7 @@ export class Threads {
  * A thread inherits the flags of its process, V8's included, when none are named; and must not inherit a program that stands among
  * them (`node -e …`). Then flags that load or resolve modules are named, which a thread takes.
  */
-function flagsOf(flags: readonly string[]): { execArgv?: string[] } {
+export function flagsOf(flags: readonly string[]): { execArgv?: string[] } {
   if (!flags.some((flag) => /^(?:-e|-p|-pe|--eval|--print|--input-type)(?:=|$)/.test(flag))) return {};
   const taken = /^(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C|--enable-source-maps)(?:=|$)/;
   const execArgv: string[] = [];

@@ -48,6 +48,9 @@ export interface ProxyOptions {
   readonly context: CallContext | undefined;
 }
 
+/** What a call is made to: a proxy, or what stands for one when the engine itself calls. */
+export type CallTarget = Pick<Proxy, '$id' | '$slot' | '$end' | '$options'>;
+
 /** Timeouts below it are counted from the very moment of the call. */
 const SHORT_MS = 1000;
 /** Some minutes less than a signed 32-bit difference can tell: the reader's clock is read at another time. */
@@ -237,7 +240,7 @@ export class Caller implements Sender, Stamp, CallSource {
   protected callFrame(
     operation: Operation,
     options: ProxyOptions | undefined,
-    proxy: Proxy | undefined,
+    proxy: CallTarget | undefined,
   ): Promise<unknown> {
     const state = this.state;
     const outbox = state.outbox;
@@ -310,7 +313,7 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   /** The link is full and the operation unreliable: nobody waits for it. The newest of a conflated one takes the place of the one before. */
-  private dropOrConflate(operation: Operation, proxy: Proxy | undefined): void {
+  private dropOrConflate(operation: Operation, proxy: CallTarget | undefined): void {
     const { outbox, counters } = this.state;
     if (!operation.conflated || proxy === undefined) {
       outbox.drop();
@@ -344,7 +347,7 @@ export class Caller implements Sender, Stamp, CallSource {
     signals: readonly AbortSignal[],
     requestId: number,
     operation: Operation,
-    proxy: Proxy | undefined,
+    proxy: CallTarget | undefined,
   ): void {
     const { pending } = this.state;
     const abort = (event: Event): void => {
@@ -357,7 +360,7 @@ export class Caller implements Sender, Stamp, CallSource {
     });
   }
 
-  private cancel(requestId: number, operation: Operation, proxy: Proxy): void {
+  private cancel(requestId: number, operation: Operation, proxy: CallTarget): void {
     const { outbox, router } = this.state;
     const owner = proxy.$slot >= 0 ? router.ownerOf(proxy.$slot) : -1 - proxy.$slot;
     const lane = (proxy.$options as ProxyOptions | undefined)?.lane ?? operation.lane;

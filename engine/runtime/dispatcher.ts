@@ -13,7 +13,8 @@ import { type Activation, DEACTIVATING, GONE } from './activation.ts';
 import type { Activations } from './activations.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import type { ClientDispatcher } from './client-dispatcher.ts';
-import { CREATE, DESTROY, ENGINE_OPERATIONS, LIST, readCborRest } from './engine-operations.ts';
+import type { ComputeDispatcher } from './compute-dispatcher.ts';
+import { COMPUTE, CREATE, DESTROY, ENGINE_OPERATIONS, LIST, readCborRest } from './engine-operations.ts';
 import {
   END_ENTITY,
   END_HOST,
@@ -45,6 +46,7 @@ export class Dispatcher {
   private readonly scheduler: Scheduler;
   private readonly replies: Replies;
   private readonly clients: ClientDispatcher | undefined;
+  private readonly computing: ComputeDispatcher | undefined;
 
   constructor(
     state: NodeState,
@@ -52,12 +54,14 @@ export class Dispatcher {
     scheduler: Scheduler,
     replies: Replies,
     clients: ClientDispatcher | undefined,
+    computing: ComputeDispatcher | undefined,
   ) {
     this.state = state;
     this.activations = activations;
     this.scheduler = scheduler;
     this.replies = replies;
     this.clients = clients;
+    this.computing = computing;
   }
 
   /** A request or one-way frame; `input` stands at its first byte. */
@@ -144,6 +148,11 @@ export class Dispatcher {
     const idKinds = idKindsOf(view, at);
     const requestId = requestIdOf(view, at);
     try {
+      if (code === COMPUTE.code) {
+        if (this.computing === undefined) throw new UnavailableError('no-owner', 'This node has no compute threads.');
+        this.computing.request(input, source, lane);
+        return;
+      }
       input.at = at + HEADER_BYTES;
       const id = (idKinds & 15) === ID_INT32 ? targetIdOf(view, at) : readEntityId(input);
       if (idKinds >> 4 === ID_INT32) sourceIdOf(view, at);

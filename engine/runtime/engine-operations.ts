@@ -58,9 +58,20 @@ export const LOCKED_TASK = engineOperation(0xff06, 'task', LOCK_ENTITY);
 export const ACTIVATE = 0xff10;
 export const DEACTIVATE = 0xff11;
 
+/** target: the node with the threads for it, the name as id; the input as CBOR → the result as CBOR, made and read at both ends only. */
+export const COMPUTE: Operation = Object.freeze({
+  ...engineOperation(0xff07, 'compute'),
+  writeResult(out: Writer, value: unknown): void {
+    writeBytes(out, value as Uint8Array);
+  },
+});
+
 /** CBOR that is the rest of a frame. */
 export function writeCborRest(out: Writer, value: unknown): void {
-  const bytes = encodeCbor(value);
+  writeBytes(out, encodeCbor(value));
+}
+
+function writeBytes(out: Writer, bytes: Uint8Array): void {
   if (out.at + bytes.length > out.end) throw OVERFLOW;
   out.bytes.set(bytes, out.at);
   out.at += bytes.length;

@@ -1,5 +1,5 @@
 import { type Duration, milliseconds } from '../base/duration.ts';
-import type { EntityId } from '../base/entity-id.ts';
+import { checkEntityId, type EntityId } from '../base/entity-id.ts';
 import type { Contract, Lock } from '../contract/contract.ts';
 import type { Principal } from '../contract/principal.ts';
 import type { NodeEntity } from './entity.ts';
@@ -80,6 +80,7 @@ export interface Game {
   /** For operations that state no lock. */
   defaultLock?: Lock;
   gateway?: { authenticate(ticket: unknown): Principal | Promise<Principal>; static?: string };
+  /** Files by name, from the game file: each exports as its default a function for `node.compute`. */
   compute?: Record<string, string>;
   store?: EntityStore;
   /** Once per cluster start, on a node of the host that started it, once calls are served. */
@@ -104,5 +105,12 @@ export function defineGame(game: Game): Game {
   }
   if (typeof game.name !== 'string' || game.name === '') throw new TypeError('defineGame(): a game needs a name.');
   if (!Array.isArray(game.entities)) throw new TypeError('defineGame(): entities is a list of entity(...).');
+  for (const [name, file] of Object.entries(game.compute ?? {})) {
+    checkEntityId(name);
+    if (typeof file === 'string' && /^\.\.?\//.test(file)) continue;
+    throw new TypeError(
+      `defineGame(): compute '${name}' is ${JSON.stringify(file)}; write a path like './${name}.ts'.`,
+    );
+  }
   return game;
 }

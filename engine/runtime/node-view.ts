@@ -4,13 +4,13 @@ import { MISMATCH } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
 import { milliseconds } from '../base/duration.ts';
 import { checkEntityId, type EntityId } from '../base/entity-id.ts';
-import { notImplemented } from '../base/errors.ts';
+import { InvalidMessageError, notImplemented } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import type { Contract, Priority } from '../contract/contract.ts';
 import type { CallContext } from './call-context.ts';
-import { Caller, type ProxyOptions } from './caller.ts';
+import { Caller, type CallTarget, type ProxyOptions } from './caller.ts';
 import { type EntityTypeEntry, laneOf, type Operation } from './catalogue.ts';
-import { CREATE, DESTROY, GROUP_ADD, GROUP_REMOVE, LIST } from './engine-operations.ts';
+import { COMPUTE, CREATE, DESTROY, GROUP_ADD, GROUP_REMOVE, LIST } from './engine-operations.ts';
 import { END_ENTITY, END_GROUP, END_HOST, END_PRINCIPAL, END_SESSION } from './frame.ts';
 import { LIST_START, type ListCursor, type ListPage } from './list-page.ts';
 import type { CallOptions, Group, Location, NodeRef } from './node-ref.ts';
@@ -93,8 +93,33 @@ export class NodeView extends Caller implements NodeRef, References {
     };
   }
 
-  compute<R = unknown>(name: string): Promise<R> {
-    return Promise.reject(notImplemented(`node.compute('${name}')`));
+  async compute<R = unknown>(name: string, input: unknown, options?: CallOptions): Promise<R> {
+    const { catalogue, outbox, router } = this.state;
+    const names = Object.keys(catalogue.game.compute ?? {});
+    if (!names.includes(name)) {
+      const known = names.length === 0 ? 'it defines none' : `it has ${names.map((one) => `'${one}'`).join(', ')}`;
+      throw new TypeError(`node.compute(): the game has no compute function '${String(name)}'; ${known}.`);
+    }
+    const given = options === undefined ? undefined : proxyOptions(options, undefined);
+    const what = `node.compute('${name}')`;
+    const target: CallTarget = { $id: name, $slot: -1 - router.computeAt(), $end: END_HOST, $options: given };
+    const payload = this.encodedValue(input, `${what}: input`);
+    try {
+      const out = this.openFrame(COMPUTE, name, target.$slot, END_HOST, given, payload.length);
+      out.bytes.set(payload, out.at);
+      out.at += payload.length;
+    } catch (error) {
+      if (!(error instanceof InvalidMessageError)) throw error;
+      throw new InvalidMessageError(error.code, `${what}: ${error.message}`);
+    }
+    let reply: Promise<unknown>;
+    try {
+      reply = this.callFrame(COMPUTE, given, target);
+    } catch (error) {
+      outbox.abandon();
+      throw error;
+    }
+    return reply as Promise<R>;
   }
 
   private entityProxy(contract: Contract<any> | string, id: EntityId, options: ProxyOptions | undefined): object {
@@ -138,9 +163,20 @@ export class NodeView extends Caller implements NodeRef, References {
     } catch (error) {
       if (error !== MISMATCH) throw error;
       // All that is not the engine's own comes last.
-      const what = `node.${operation.name}(): ${operation === CREATE ? 'initial' : 'argument'}`;
-      throw explain(this.state.catalogue.types, { kind: 'unknown' }, args.at(-1), what) ?? new TypeError(what);
+      throw this.unencodable(args.at(-1), `node.${operation.name}(): ${operation === CREATE ? 'initial' : 'argument'}`);
     }
+  }
+
+  private encodedValue(value: unknown, what: string): Uint8Array {
+    try {
+      return encodeCbor(value);
+    } catch (error) {
+      throw error === MISMATCH ? this.unencodable(value, what) : error;
+    }
+  }
+
+  private unencodable(value: unknown, what: string): Error {
+    return explain(this.state.catalogue.types, { kind: 'unknown' }, value, what) ?? new TypeError(what);
   }
 }
 

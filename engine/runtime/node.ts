@@ -13,9 +13,12 @@ import { nameOf, timeoutOf } from './caller.ts';
 import type { Catalogue, EntityTypeEntry, Operation } from './catalogue.ts';
 import { ClientDispatcher } from './client-dispatcher.ts';
 import type { ClientSink } from './client-sink.ts';
+import type { Compute } from './compute.ts';
+import { ComputeDispatcher } from './compute-dispatcher.ts';
 import { Counters } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type Bell, type Duties, DutyCycle, type WaitPolicy } from './duty-cycle.ts';
+import { COMPUTE } from './engine-operations.ts';
 import {
   END_HOST,
   KIND_CANCEL,
@@ -24,6 +27,7 @@ import {
   KIND_REPLY,
   KIND_REQUEST,
   kindOf,
+  operationOf,
   REPLY_HEADER_BYTES,
   requestIdOf,
 } from './frame.ts';
@@ -60,6 +64,8 @@ export interface NodeOptions {
   waits: WaitPolicy;
   /** On a node with a gateway. */
   clients?: ClientSink;
+  /** On the node with threads for compute functions. */
+  compute?: Compute;
   pendingMax?: number;
   /** Of the thread that the node has for itself: entities are sent away before it is full. */
   heap?: Heap;
@@ -89,6 +95,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   private readonly activations: Activations;
   private readonly scheduler: Scheduler;
   private readonly dispatcher: Dispatcher;
+  private readonly computing: ComputeDispatcher | undefined;
   /** Return address of the node whose frames are being drained. */
   private source = 0;
 
@@ -126,7 +133,8 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.activations = new Activations(this.state, this, options.heap);
     this.scheduler = new Scheduler(this.state, replies, this, schedule);
     const clients = options.clients && new ClientDispatcher(this.state, replies, options.clients, this.view);
-    this.dispatcher = new Dispatcher(this.state, this.activations, this.scheduler, replies, clients);
+    this.computing = options.compute && new ComputeDispatcher(this.state, replies, options.compute);
+    this.dispatcher = new Dispatcher(this.state, this.activations, this.scheduler, replies, clients, this.computing);
     this.cycle = new DutyCycle(this, options.bell, clock, options.waits);
   }
 
@@ -275,7 +283,8 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
           this.reply(input);
           return;
         case KIND_CANCEL:
-          this.scheduler.cancel(this.source, requestIdOf(view, at));
+          if (operationOf(view, at) === COMPUTE.code) this.computing?.cancel(this.source, requestIdOf(view, at));
+          else this.scheduler.cancel(this.source, requestIdOf(view, at));
           return;
         default:
           this.counters.invalidMessages++;

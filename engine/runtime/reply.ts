@@ -7,7 +7,7 @@ import type { Operation } from './catalogue.ts';
 import { KIND_ERROR, KIND_REPLY, REPLY_HEADER_BYTES, writeReply } from './frame.ts';
 import type { NodeState } from './node-state.ts';
 import { FULL } from './outbox.ts';
-import { encodeRefusal, encodeThrown, shortened } from './remote-error.ts';
+import { decodeError, encodeRefusal, encodeThrown, shortened } from './remote-error.ts';
 
 /** The callee's side of the way back. A reply goes to the node that asked, on the lane of the request. */
 export class Replies {
@@ -51,6 +51,12 @@ export class Replies {
     if (this.error(source, lane, requestId, operation.code, encodeThrown(error, where, log))) return;
     log.error({ operation: where }, 'an error was too large to be sent; the caller gets a part of it');
     this.error(source, lane, requestId, operation.code, encodeThrown(shortened(error), where, log));
+  }
+
+  /** An error record that was made elsewhere. */
+  failure(source: number, lane: Lane, requestId: number, operation: Operation, record: Uint8Array): void {
+    if (this.error(source, lane, requestId, operation.code, record)) return;
+    this.thrown(source, lane, requestId, operation, shortened(decodeError(record)));
   }
 
   private resultRefused(

@@ -11,6 +11,8 @@ export interface Router {
   gatewayOf(principal: EntityId): number;
   /** Index of the node that keeps the members of groups. */
   groupsAt(): number;
+  /** Index of the node that has threads for compute functions. */
+  computeAt(): number;
   /** Indexes of all nodes that own slots. */
   nodes(): readonly number[];
   /** Where a node is, for people. */

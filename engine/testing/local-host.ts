@@ -15,6 +15,7 @@ import type { Activation } from '../runtime/activation.ts';
 import { allocateBlackBox, BlackBox, BlackBoxReader } from '../runtime/black-box.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
 import type { ClientSink } from '../runtime/client-sink.ts';
+import type { Compute } from '../runtime/compute.ts';
 import type { WaitPolicy } from '../runtime/duty-cycle.ts';
 import { Node } from '../runtime/node.ts';
 import type { NodeView } from '../runtime/node-view.ts';
@@ -28,6 +29,8 @@ export interface LocalHostOptions {
   nodes?: number;
   /** Given, there is one more node, the last: it owns no slots, and clients are behind it. */
   clients?: ClientSink;
+  /** Given, there is that node too, and compute functions run behind it. */
+  compute?: Compute;
   /** The system's when left out. */
   clock?: Clock;
   log?: CapturedLog;
@@ -68,7 +71,7 @@ export class LocalHost {
   private readonly killed = new Set<number>();
 
   constructor(catalogue: Catalogue, options: LocalHostOptions = {}) {
-    const { nodes: count = 1, clock = new SystemClock(), seed = 1, ring = {}, clients } = options;
+    const { nodes: count = 1, clock = new SystemClock(), seed = 1, ring = {}, clients, compute } = options;
     this.catalogue = catalogue;
     this.clock = clock;
     this.log = options.log ?? new CapturedLog();
@@ -76,7 +79,7 @@ export class LocalHost {
     slots.spread(count);
     this.router = new HostRouter(new Keyspace([seed, ~seed]), slots, 'local', count);
     this.options = options;
-    const total = clients === undefined ? count : count + 1;
+    const total = clients === undefined && compute === undefined ? count : count + 1;
     const indexes = Array.from({ length: total }, (_, index) => index);
     this.bells = indexes.map((index) => this.newBell(index));
     this.memory = indexes.map((from) => indexes.map((to) => (from === to ? undefined : allocateRingLink(ring))));
@@ -155,7 +158,7 @@ export class LocalHost {
   }
 
   private newNode(index: number): Node {
-    const { seed = 1, clients, heap, pendingMax, onCorrupt } = this.options;
+    const { seed = 1, clients, compute, heap, pendingMax, onCorrupt } = this.options;
     const box = allocateBlackBox();
     this.boxes[index] = new BlackBoxReader(box);
     return new Node({
@@ -173,6 +176,7 @@ export class LocalHost {
       box: new BlackBox(box),
       onCorrupt: (writer) => onCorrupt?.(index, writer),
       ...(clients !== undefined && index === this.bells.length - 1 && { clients }),
+      ...(compute !== undefined && index === this.bells.length - 1 && { compute }),
       ...(heap !== undefined && { heap }),
       ...(pendingMax !== undefined && { pendingMax }),
     });
