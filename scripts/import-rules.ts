@@ -149,7 +149,8 @@ const declaredPackages: Rule = {
   severity: 'error',
   *check(tree) {
     const manifest = JSON.parse(tree.file('package.json')?.text ?? '{}');
-    const runtime = new Set(Object.keys(manifest.dependencies ?? {}));
+    // What users bring along themselves when they want what needs it.
+    const runtime = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }));
     const development = new Set(Object.keys(manifest.devDependencies ?? {}));
     for (const file of tree.code.filter((one) => !one.isIn('games'))) {
       for (const one of file.imports.filter(isPackage)) {

@@ -1,6 +1,6 @@
 /** The browser of end-to-end tests: the only file that knows what drives it. */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { findChromium } from './chromium.ts';
+import { findProgram } from './programs.ts';
 
 /** Headless, without anything that phones home. */
 const FLAGS = [
@@ -16,8 +16,6 @@ const FLAGS = [
 
 /** Longest wait for anything on a page. */
 const WAIT_MS_MAX = 30_000;
-
-export const hasBrowser = findChromium() !== undefined;
 
 /** A page, and what went wrong on it: errors, refused resources, violated policies. */
 export interface OpenPage {
@@ -35,9 +33,9 @@ export class TestBrowser {
     this.#browser = browser;
   }
 
-  /** Rejects when there is no Chromium: look at `hasBrowser` first. */
+  /** Rejects when there is no Chromium: ask `needsProgram('chromium')` first. */
   static async launch(): Promise<TestBrowser> {
-    const executablePath = findChromium();
+    const executablePath = findProgram('chromium');
     if (executablePath === undefined) throw new Error('There is no Chromium; CHROMIUM_PATH can name one.');
     return new TestBrowser(await chromium.launch({ executablePath, args: FLAGS }));
   }

@@ -29,6 +29,7 @@ test('a pattern is a part of a path, source or built, or else of titles', (t) =>
   t.deepEqual(select('--only=engine/host'), { files: [files[0]!], title: undefined });
   t.deepEqual(select('--only=transport/ring/ring.fuzz.test.ts'), { files: [files[1]!], title: undefined });
   t.deepEqual(select('--only=build/engine/host/config.test.js'), { files: [files[0]!], title: undefined });
+  t.deepEqual(select('--only=ring/,config'), { files, title: undefined });
   t.deepEqual(select('--only=wraps around'), { files, title: 'wraps around' });
   t.deepEqual(select('--kind=fuzz'), { files: [files[1]!], title: undefined });
   t.deepEqual(select('--kind=sim'), { files: [], title: undefined });

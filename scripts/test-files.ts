@@ -42,7 +42,9 @@ export function parseSelection(args: readonly string[]): Selection {
     else if (flag === '--kind' && value) kinds = value.split(',').map(kindNamed);
     else if (arg === '--no-checks') checks = false;
     else
-      throw new Error(`${arg}: the flags are --only=PATTERN, --kind=${KINDS.join('|')} (a list is fine), --no-checks`);
+      throw new Error(
+        `${arg}: the flags are --only=PATTERN (a list is fine), --kind=${KINDS.join('|')} (a list is fine), --no-checks`,
+      );
   }
   return { only, kinds, checks };
 }
@@ -59,7 +61,8 @@ function kindNamed(name: string): Kind {
 }
 
 /**
- * The files of a selection. `only` is a part of a path, or a part of titles when no path contains it: then `title` is set.
+ * The files of a selection. `only` is a part of a path, or a list of such with commas; or a part of titles when no path contains it: then
+ * `title` is set.
  */
 export function selectTests(
   files: readonly string[],
@@ -67,7 +70,7 @@ export function selectTests(
 ): { files: readonly string[]; title: string | undefined } {
   const ofKind = files.filter((file) => kinds.includes(kindOf(file)));
   if (only === undefined) return { files: ofKind, title: undefined };
-  const wanted = only.replace(/^build\//, '').replace(/\.[jt]s$/, '');
-  const named = ofKind.filter((file) => file.includes(wanted));
+  const wanted = only.split(',').map((part) => part.replace(/^build\//, '').replace(/\.[jt]s$/, ''));
+  const named = ofKind.filter((file) => wanted.some((part) => file.includes(part)));
   return named.length > 0 ? { files: named, title: undefined } : { files: ofKind, title: only };
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runChecks } from './checks.ts';
-import { ensureChromium } from './chromium.ts';
+import { ensureProgram, PROGRAM_NAMES, variableOf } from './programs.ts';
 import { Progress } from './progress.ts';
 import { TapReader } from './tap.ts';
 import { builtTests, parseSelection, selectTests } from './test-files.ts';
@@ -42,9 +42,12 @@ async function runAva(
   progress: Progress,
 ): Promise<void> {
   const env: NodeJS.ProcessEnv = { ...process.env, FORCE_COLOR: '0' };
-  if (files.some((file) => drivesBrowser(join(root, file)))) {
-    const chromium = ensureChromium((line) => progress.say(line));
-    if (chromium) env.CHROMIUM_PATH = chromium;
+  const texts = files.map((file) => readFileSync(join(root, file), 'utf8'));
+  for (const name of PROGRAM_NAMES) {
+    // A test that needs one asks for it by name.
+    if (!texts.some((text) => text.includes(`needsProgram("${name}")`))) continue;
+    const path = ensureProgram(name, (line) => progress.say(line));
+    if (path) env[variableOf(name)] = path;
   }
   const ava = join(root, 'node_modules/ava/entrypoints/cli.mjs');
   const preload = pathToFileURL(join(root, 'build/scripts/test-stack.js')).href;
@@ -66,8 +69,4 @@ async function runAva(
   });
   const { failed } = reader.end(code);
   if (failed > 0 && noise.trim() !== '') progress.say(`\n── what the tests printed ──\n${noise.trimEnd()}\n`);
-}
-
-function drivesBrowser(builtFile: string): boolean {
-  return builtFile.endsWith('.e2e.test.js') && readFileSync(builtFile, 'utf8').includes('playwright');
 }

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import anyTest from 'ava';
 import { bundleForBrowser } from '../../codegen/esbuild.ts';
-import { hasBrowser, TestBrowser } from '../../scripts/playwright-browser.ts';
+import { TestBrowser } from '../../scripts/playwright-browser.ts';
+import { needsProgram } from '../../scripts/programs.ts';
 import { GameError } from '../base/errors.ts';
 import { operation, serving } from '../gateway/gateway.fixture.ts';
 import { StaticFiles } from '../gateway/static.ts';
 
+const hasBrowser = needsProgram('chromium');
 const test = hasBrowser ? anyTest : anyTest.skip;
 
 /** Runs in the page; what it finds out ends up in `report`. */

@@ -1,12 +1,14 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import anyTest, { type ExecutionContext } from 'ava';
-import { hasBrowser, type OpenPage, TestBrowser } from '../../scripts/playwright-browser.ts';
+import { type OpenPage, TestBrowser } from '../../scripts/playwright-browser.ts';
+import { needsProgram } from '../../scripts/programs.ts';
 import { HostProcess } from './test/host-process.ts';
 
 /** This file runs as build/games/sample-arena/arena.e2e.test.js. */
 const SCREENSHOTS = fileURLToPath(new URL('../../screenshots/', import.meta.url));
 
+const hasBrowser = needsProgram('chromium');
 const test = hasBrowser ? anyTest.serial : anyTest.serial.skip;
 let host: HostProcess;
 let browser: TestBrowser;

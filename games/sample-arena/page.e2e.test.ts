@@ -5,7 +5,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import anyTest from 'ava';
 import { bundleForBrowser } from '../../codegen/esbuild.ts';
-import { hasBrowser, type OpenPage, TestBrowser } from '../../scripts/playwright-browser.ts';
+import { type OpenPage, TestBrowser } from '../../scripts/playwright-browser.ts';
+import { needsProgram } from '../../scripts/programs.ts';
 
 /*
  * The page alone, against arenas that run inside of it (test/fake-client.ts): what a server cannot be made to do on
@@ -14,6 +15,7 @@ import { hasBrowser, type OpenPage, TestBrowser } from '../../scripts/playwright
 const GAME = new URL('../../../games/sample-arena/', import.meta.url);
 const TYPES: Record<string, string> = { '.html': 'text/html', '.css': 'text/css', '.svg': 'image/svg+xml' };
 
+const hasBrowser = needsProgram('chromium');
 const test = hasBrowser ? anyTest.serial : anyTest.serial.skip;
 let browser: TestBrowser;
 let server: Server;
