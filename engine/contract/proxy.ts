@@ -54,3 +54,6 @@ export abstract class Proxy implements Addressed {
     return { contracts: [this.$contract], id: this.$id };
   }
 }
+
+/** What a call is made to: a proxy, or what stands for one when the engine itself calls. */
+export type CallTarget = Pick<Proxy, '$id' | '$slot' | '$end' | '$options'>;

@@ -1,7 +1,8 @@
 /** What runs on a thread for compute functions. The pool calls the default export. */
 import type { MessagePort } from 'node:worker_threads';
-import { type ComputeFunction, type ComputeOutcome, runFunction } from '../runtime/compute.ts';
+import { type ComputeOutcome, runFunction } from '../runtime/compute.ts';
 import type { Log } from '../runtime/log.ts';
+import { loadFunction } from './compute-functions.ts';
 
 export interface ComputeJob {
   readonly name: string;
@@ -27,13 +28,8 @@ export default async function run({ name, url, input, abort }: ComputeJob): Prom
   const notes: { fields: object; message: string }[] = [];
   const note = (fields: object, message = ''): void => void notes.push({ fields, message });
   const log: Log = { debug: note, info: note, warn: note, error: note };
-  const load = async (): Promise<ComputeFunction> => {
-    const { default: found } = (await import(url)) as { default?: unknown };
-    if (typeof found === 'function') return found as ComputeFunction;
-    throw new TypeError(`compute '${name}': the default export of its file is no function.`);
-  };
   try {
-    return { ...(await runFunction(name, load, input, controller.signal, log)), notes };
+    return { ...(await runFunction(name, () => loadFunction(name, url), input, controller.signal, log)), notes };
   } finally {
     abort.close();
   }

@@ -12,16 +12,16 @@ import { SlotTable } from '../cluster/slot-table.ts';
 import { admit } from '../contract/check.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { StaticFiles } from '../gateway/static.ts';
-import { type Catalogue, GameDefinitionError } from '../runtime/catalogue.ts';
+import type { Catalogue } from '../runtime/catalogue.ts';
 import { MAIN_THREAD_WAITS } from '../runtime/duty-cycle.ts';
 import { END_HOST } from '../runtime/frame.ts';
-import type { Game } from '../runtime/game.ts';
 import type { RootLog } from '../runtime/log.ts';
 import { Node } from '../runtime/node.ts';
 import { NodeView } from '../runtime/node-view.ts';
 import { Admin, type Readiness } from './admin.ts';
 import { ClientCalls } from './client-calls.ts';
 import { inlineWholeRoutes } from './compiler-flags.ts';
+import { computeFunctions } from './compute-functions.ts';
 import { ComputePool } from './compute-pool.ts';
 import type { HostConfig } from './config.ts';
 import { HeapFigures } from './heap-figures.ts';
@@ -253,23 +253,6 @@ export class RunningHost extends NodeView implements Host {
 function prefixed(prefix: string, figures: Record<string, number>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(figures).map(([name, value]) => [`${prefix}${name[0]!.toUpperCase()}${name.slice(1)}`, value]),
-  );
-}
-
-/** Where the functions that the game names were built. Throws GameDefinitionError for one that was not. */
-function computeFunctions(
-  game: Game,
-  gameFile: string,
-  modules: Readonly<Record<string, string>>,
-): Map<string, string> {
-  return new Map(
-    Object.entries(game.compute ?? {}).map(([name, file]) => {
-      const url = modules[resolve(dirname(gameFile), file)];
-      if (url !== undefined) return [name, url];
-      throw new GameDefinitionError(
-        `defineGame(): compute '${name}': ${file} was not built; write its path as a plain string in the game file.`,
-      );
-    }),
   );
 }
 

@@ -4,7 +4,7 @@ import type { Lane } from '../../transport/link.ts';
 import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
 import { CallTimeoutError, type EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
-import type { Proxy, Sender } from '../contract/proxy.ts';
+import type { CallTarget, Proxy, Sender } from '../contract/proxy.ts';
 import type { CallContext } from './call-context.ts';
 import type { CallSource } from './call-failures.ts';
 import { type Operation, RETURNS_VOID } from './catalogue.ts';
@@ -47,9 +47,6 @@ export interface ProxyOptions {
   /** Of `call.getProxy`: carried whenever the proxy is used. */
   readonly context: CallContext | undefined;
 }
-
-/** What a call is made to: a proxy, or what stands for one when the engine itself calls. */
-export type CallTarget = Pick<Proxy, '$id' | '$slot' | '$end' | '$options'>;
 
 /** Timeouts below it are counted from the very moment of the call. */
 const SHORT_MS = 1000;

@@ -6,6 +6,7 @@ import { Reckoner } from '../testing/games/reckoner/contracts.fixture.ts';
 import { InlineCompute } from '../testing/inline-compute.ts';
 import { LocalHost } from '../testing/local-host.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
+import type { ComputeFunction } from './compute.ts';
 import { failureOf } from './probe-host.fixture.ts';
 
 const { catalogue } = await loadFixtureGame('reckoner');
@@ -13,23 +14,24 @@ const { catalogue } = await loadFixtureGame('reckoner');
 /** Two nodes and one behind which functions run, on this thread and on a clock that stands still. */
 function startReckoners(t: { teardown(ending: () => void): void }) {
   const aborts: string[] = [];
-  const compute = new InlineCompute(
-    {
-      echo: (input) => input,
-      fail: () => {
-        throw new GameError('no-path', { at: -0 });
-      },
-      broken: () => {
-        throw new RangeError('boom');
-      },
-      wait: (_, signal) =>
-        new Promise((_, reject) =>
-          signal.addEventListener('abort', () => {
-            aborts.push((signal.reason as Error).name);
-            reject(signal.reason);
-          }),
-        ),
+  const functions: Record<string, ComputeFunction> = {
+    echo: (input) => input,
+    fail: () => {
+      throw new GameError('no-path', { at: -0 });
     },
+    broken: () => {
+      throw new RangeError('boom');
+    },
+    wait: (_, signal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener('abort', () => {
+          aborts.push((signal.reason as Error).name);
+          reject(signal.reason);
+        }),
+      ),
+  };
+  const compute = new InlineCompute(
+    new Map(Object.entries(functions).map(([name, run]) => [name, () => run])),
     new CapturedLog(),
   );
   const host = new LocalHost(catalogue, { nodes: 2, compute, clock: new ManualClock() });

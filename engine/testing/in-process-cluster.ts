@@ -12,6 +12,7 @@ import type { NodeRef } from '../runtime/node-ref.ts';
 import { NodeView } from '../runtime/node-view.ts';
 import type { LogLine } from './captured-log.ts';
 import { ClusterTime } from './cluster-time.ts';
+import type { InlineCompute } from './inline-compute.ts';
 import type { LocalHost } from './local-host.ts';
 import { ManualClock } from './manual-clock.ts';
 import { ObservedTurns, type TurnRecord } from './observed-turns.ts';
@@ -34,6 +35,7 @@ const LINES_SHOWN = 5;
 export interface ClusterParts {
   readonly host: LocalHost;
   readonly gateway: Gateway;
+  readonly functions: InlineCompute;
   readonly turns: ObservedTurns;
   readonly nodes: number;
   readonly seed: number;
@@ -48,6 +50,7 @@ export class InProcessCluster extends NodeView implements TestCluster {
   readonly log: TestLog;
   private readonly host: LocalHost;
   private readonly gateway: Gateway;
+  private readonly functions: InlineCompute;
   private readonly turns: ObservedTurns;
   private readonly network: LocalNetwork;
   private readonly time: ClusterTime;
@@ -57,10 +60,11 @@ export class InProcessCluster extends NodeView implements TestCluster {
   private readonly waits = new Set<(error: Error) => void>();
   private stopped: Promise<void> | undefined;
 
-  constructor({ host, gateway, turns, nodes, seed, manifestChanged }: ClusterParts) {
+  constructor({ host, gateway, functions, turns, nodes, seed, manifestChanged }: ClusterParts) {
     super(host.nodes[nodes]!.state, END_HOST, 0xffff, 0, 0);
     this.host = host;
     this.gateway = gateway;
+    this.functions = functions;
     this.turns = turns;
     this.nodes = nodes;
     this.seed = seed;
@@ -242,7 +246,7 @@ export class InProcessCluster extends NodeView implements TestCluster {
   }
 
   private isBusy(): boolean {
-    return this.network.isBusy || this.host.isBusy();
+    return this.network.isBusy || this.host.isBusy() || this.functions.running > 0;
   }
 
   /** Waits for one thing to be heard; `listen` returns how to stop listening. In real time. */

@@ -3,12 +3,14 @@ import { SystemClock } from '../base/clock.ts';
 import { admit } from '../contract/check.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { ClientCalls } from '../host/client-calls.ts';
+import { computeFunctions, loadFunction } from '../host/compute-functions.ts';
 import { withGameArguments } from '../host/game-arguments.ts';
 import { loadGame } from '../host/load-game.ts';
 import type { Game } from '../runtime/game.ts';
 import { CapturedLog, LOG_LEVELS, type LogLine } from './captured-log.ts';
 import { type ClusterConfig, type ClusterOptions, clusterConfig } from './cluster-options.ts';
 import { InProcessCluster } from './in-process-cluster.ts';
+import { InlineCompute } from './inline-compute.ts';
 import { LocalHost } from './local-host.ts';
 import { ManualClock } from './manual-clock.ts';
 import { ObservedTurns } from './observed-turns.ts';
@@ -40,10 +42,16 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     log,
     limits: { heartbeatMs: NEVER_MS },
   });
-  const host = new LocalHost(catalogue, { nodes: config.nodes, seed: config.seed, clients: gateway, clock, log });
+  const functions = [...computeFunctions(catalogue.game, config.game, built.modules)];
+  const compute = new InlineCompute(
+    new Map(functions.map(([name, url]) => [name, () => loadFunction(name, url)])),
+    log,
+  );
+  const { nodes, seed } = config;
+  const host = new LocalHost(catalogue, { nodes, seed, clients: gateway, compute, clock, log });
   calls = new ClientCalls(host.nodes[config.nodes]!.state);
   const { manifestChanged } = built;
-  const cluster = new InProcessCluster({ host, gateway, turns, ...config, manifestChanged });
+  const cluster = new InProcessCluster({ host, gateway, functions: compute, turns, ...config, manifestChanged });
   for (const warning of built.warnings) log.warn({}, warning);
   if (config.onStart) await startGame(catalogue.game, cluster, config, log);
   return cluster;
