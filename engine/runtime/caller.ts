@@ -102,16 +102,17 @@ export class Caller implements Sender, Stamp, CallSource {
 
   open(proxy: Proxy, code: number, bytes: number): Writer {
     const { state } = this;
-    const operation = state.catalogue.operations[code]!;
-    if (proxy.$plain && this.isPlain && state.turn === undefined) {
-      const slot = proxy.$slot;
-      const out = state.outbox.begin(state.router.ownerOf(slot), operation.lane, HEADER_BYTES + bytes);
+    const operation = state.operations[code]!;
+    if (proxy.$seen === state.router.version && this.isPlain === true && state.turn === undefined) {
+      const { outbox } = state;
+      const out = outbox.begin(proxy.$owner, operation.lane, HEADER_BYTES + bytes);
       state.opened = undefined;
       const id = proxy.$id as number;
-      writePlainRequest(out, operation.headWord, slot, state.router.epochOf(slot), id, this, state.incarnation);
-      state.outbox.endHeader();
+      writePlainRequest(out, operation.headWord, proxy.$slot, proxy.$epoch, id, this, state.incarnation);
+      outbox.endHeader();
       return out;
     }
+    if (proxy.$plain) this.lookUp(proxy);
     return this.openFrame(
       operation,
       proxy.$id,
@@ -120,6 +121,17 @@ export class Caller implements Sender, Stamp, CallSource {
       proxy.$options as ProxyOptions | undefined,
       bytes,
     );
+  }
+
+  /**
+   * Who owns the slot is kept in the proxy: the slot table is larger than a core's nearest cache, the proxy has just been loaded. The
+   * version is read first: what is looked up may be newer than it, never older.
+   */
+  private lookUp(proxy: Proxy): void {
+    const { router } = this.state;
+    proxy.$seen = router.version;
+    proxy.$owner = router.ownerOf(proxy.$slot);
+    proxy.$epoch = router.epochOf(proxy.$slot);
   }
 
   /** Like `open`, for the engine's own operations, which have no proxy. */
@@ -209,9 +221,10 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   call(proxy: Proxy, code: number): Promise<unknown> {
-    const operation = this.state.catalogue.operations[code]!;
-    if (proxy.$plain && this.isPlain && this.state.turn === undefined) {
-      if (operation.reliable && operation.timeoutMs >= SHORT_MS) return this.callPlainly(operation);
+    const { state } = this;
+    const operation = state.operations[code]!;
+    if (proxy.$plain === true && this.isPlain === true && state.turn === undefined) {
+      if (operation.reliable === true && operation.timeoutMs >= SHORT_MS) return this.callPlainly(operation);
     }
     return this.callFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
   }
@@ -275,7 +288,7 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   send(proxy: Proxy, code: number): void {
-    const operation = this.state.catalogue.operations[code]!;
+    const operation = this.state.operations[code]!;
     this.sendFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
   }
 
@@ -301,7 +314,7 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   refuse(_proxy: Proxy, code: number, error: unknown, args: readonly unknown[]): Promise<never> {
-    const operation = this.state.catalogue.operations[code]!;
+    const operation = this.state.operations[code]!;
     this.state.outbox.abandonCall(code, error);
     const reason = error === MISMATCH ? this.explainArguments(operation, args) : withPlace(error, operation);
     if (operation.returns === RETURNS_VOID) throw reason;

@@ -21,6 +21,8 @@ export class NodeState {
   /** Tells this node from one that had its index before. */
   readonly incarnation: number;
   readonly catalogue: Catalogue;
+  /** The catalogue's, by operation code. */
+  readonly operations: readonly Operation[];
   readonly router: Router;
   readonly clock: Clock;
   readonly prng: Prng;
@@ -48,11 +50,12 @@ export class NodeState {
   private traces = 0;
 
   constructor(
-    parts: Omit<NodeState, 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'>,
+    parts: Omit<NodeState, 'operations' | 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'>,
   ) {
     this.index = parts.index;
     this.incarnation = parts.incarnation;
     this.catalogue = parts.catalogue;
+    this.operations = parts.catalogue.operations;
     this.router = parts.router;
     this.clock = parts.clock;
     this.prng = parts.prng;
@@ -75,7 +78,7 @@ export class NodeState {
   }
 
   freshNow(): number {
-    if (!this.inCycle) this.now = this.clock.now();
+    if (this.inCycle === false) this.now = this.clock.now();
     return this.now;
   }
 }

@@ -239,7 +239,8 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     if (now >= state.pending.nextDeadline) {
       this.counters.callsTimedOut += state.pending.expire(now, timeoutOf);
     }
-    return done;
+    // Whatever was written asks for a round that begins with a flush; a link asks only once in between.
+    return done === 0 && state.outbox.isUnflushed ? 1 : done;
   }
 
   flush(): void {
