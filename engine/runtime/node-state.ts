@@ -50,7 +50,10 @@ export class NodeState {
   private traces = 0;
 
   constructor(
-    parts: Omit<NodeState, 'operations' | 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'>,
+    parts: Omit<
+      NodeState,
+      'operations' | 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'
+    >,
   ) {
     this.index = parts.index;
     this.incarnation = parts.incarnation;
