@@ -78,7 +78,7 @@ export class Dispatcher {
       this.engineRequest(input, code, end, source, lane);
       return;
     }
-    const operation = state.catalogue.operations[code];
+    const operation = state.operations[code];
     const type = operation?.contract.type;
     if (end !== END_ENTITY) {
       if (operation !== undefined && this.clients !== undefined) this.clients.request(input, operation, source, lane);
@@ -90,10 +90,6 @@ export class Dispatcher {
       return;
     }
     const slot = slotOf(view, at);
-    if (state.router.ownerOf(slot) !== state.index) {
-      this.refuse(input, source, lane, operation, notHere(slot));
-      return;
-    }
     let id: number | bigint | string;
     if ((idKindsOf(view, at) & 15) === ID_INT32) id = targetIdOf(view, at);
     else {
@@ -108,6 +104,15 @@ export class Dispatcher {
       }
     }
     let activation = this.activations.roster.find(type, id, slot);
+    // Who was found here under this version of the slot table still belongs here.
+    const { version } = state.router;
+    if (activation === undefined || activation.ownedAt !== version) {
+      if (state.router.ownerOf(slot) !== state.index) {
+        this.refuse(input, source, lane, operation, notHere(slot));
+        return;
+      }
+      if (activation !== undefined) activation.ownedAt = version;
+    }
     if (activation === undefined) {
       if (!type.autoCreate || flagsOf(view, at) & FLAG_ONLY_IF_ACTIVE) {
         const error = new EntityNotFoundError('not-found', `${type.name}/${id} does not exist.`);
