@@ -26,6 +26,7 @@ export class Counters {
   callsLost = 0;
   framesSentAgain = 0;
   linksCorrupt = 0;
+  refusedQuarantined = 0;
   clientPushes = 0;
   clientPushesUndelivered = 0;
 }

@@ -11,6 +11,7 @@ import {
 } from '../base/errors.ts';
 import { type Activation, DEACTIVATING, GONE } from './activation.ts';
 import type { Activations } from './activations.ts';
+import { nameOf } from './caller.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import type { ClientDispatcher } from './client-dispatcher.ts';
 import type { ComputeDispatcher } from './compute-dispatcher.ts';
@@ -102,6 +103,11 @@ export class Dispatcher {
       } finally {
         input.at = at;
       }
+    }
+    if (state.quarantine.size !== 0 && state.quarantine.refuses(type.index, id, code)) {
+      state.counters.refusedQuarantined++;
+      this.refuse(input, source, lane, operation, quarantined(`${type.name}/${id}`, operation));
+      return;
     }
     let activation = this.activations.roster.find(type, id, slot);
     // Who was found here under this version of the slot table still belongs here.
@@ -201,6 +207,7 @@ export class Dispatcher {
     }
     this.checkHere(slot);
     if (this.state.draining) throw stopping();
+    if (this.state.quarantine.refusesAll(type.index, id)) throw quarantined(`${type.name}/${id}`, undefined);
     const given = args[1] === true ? { initial: args[2] } : undefined;
     const activation = this.activations.activate(type, id, slot, given);
     activation.pinned = true;
@@ -255,6 +262,11 @@ const unknownOperation = (code: number): EngineError =>
 const notHere = (slot: number): EngineError => new UnavailableError('no-owner', `Slot ${slot} is not here.`);
 
 const stopping = (): EngineError => new UnavailableError('no-owner', 'The node is stopping.');
+
+const quarantined = (entity: string, operation: Operation | undefined): EngineError => {
+  const what = operation === undefined ? entity : `${nameOf(operation)} of ${entity}`;
+  return new UnavailableError('quarantined', `${what} is quarantined: nodes died of it. An operator can release it.`);
+};
 
 /** On its way out, or about to be. */
 const isEnding = (activation: Activation): boolean =>

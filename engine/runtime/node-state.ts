@@ -8,6 +8,7 @@ import type { Counters } from './counters.ts';
 import type { RootLog } from './log.ts';
 import type { Outbox } from './outbox.ts';
 import type { PendingCalls } from './pending-calls.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { Router } from './router.ts';
 import type { RunningTurn } from './running-turn.ts';
 import type { TimingWheel } from './timing-wheel.ts';
@@ -36,6 +37,7 @@ export class NodeState {
   readonly flow: TurnFlow | undefined;
   /** Tells the host what runs here. */
   readonly box: BlackBox;
+  readonly quarantine: Quarantine;
   readonly wallTasks: WallTasks;
   /** Milliseconds on the clock, read once per duty cycle. */
   now: number;
@@ -70,6 +72,7 @@ export class NodeState {
     this.wheel = parts.wheel;
     this.flow = parts.flow;
     this.box = parts.box;
+    this.quarantine = parts.quarantine;
     this.wallTasks = new WallTasks(parts.clock, parts.wheel);
     this.now = parts.clock.now();
   }

@@ -37,6 +37,7 @@ import { NodeView } from './node-view.ts';
 import { Outbox } from './outbox.ts';
 import { type PeerReplacement, Peers } from './peers.ts';
 import { PENDING_MAX_DEFAULT, PendingCalls } from './pending-calls.ts';
+import { Quarantine, type Quarantined } from './quarantine.ts';
 import type { Heap } from './relief.ts';
 import { decodeError } from './remote-error.ts';
 import { Replies } from './reply.ts';
@@ -126,6 +127,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       wheel: new TimingWheel(clock.now(), schedule),
       flow,
       box: options.box ?? new BlackBox(),
+      quarantine: new Quarantine(options.catalogue),
     });
     this.peers = new Peers(this.state, options.readers, options.onCorrupt);
     this.view = new NodeView(this.state, END_HOST, 0xffff, 0, 0);
@@ -177,6 +179,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       this.source = address;
     });
     this.cycle.schedule();
+  }
+
+  /** What this node must not run from now on, all of it. */
+  refuse(quarantined: readonly Quarantined[]): void {
+    this.state.quarantine.replace(quarantined);
   }
 
   /** The thread of this node has ended: for a host that lives in one thread and plays it. Nothing is flushed, nobody is told. */

@@ -97,6 +97,11 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
 
   runTask(activation: Activation, task: Task): void {
     const operation = operationNamed(this.state, activation, task.method) ?? this.taskOperation;
+    const { quarantine, counters } = this.state;
+    if (quarantine.size !== 0 && quarantine.refuses(activation.type.index, activation.id, operation.code)) {
+      counters.refusedQuarantined++;
+      return;
+    }
     if (activation.waiting === 0 && isFree(activation, operation)) this.runTaskNow(activation, operation, task);
     else {
       const { now } = this.state;
