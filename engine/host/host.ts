@@ -3,7 +3,6 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildGame } from '../../codegen/build.ts';
 import { bundleForBrowser } from '../../codegen/esbuild.ts';
-import { Doorbell } from '../../transport/ring/doorbell.ts';
 import { SystemClock } from '../base/clock.ts';
 import { notImplemented } from '../base/errors.ts';
 import { Prng } from '../base/prng.ts';
@@ -27,38 +26,22 @@ import { ComputePool } from './compute-pool.ts';
 import type { HostConfig } from './config.ts';
 import { HeapFigures } from './heap-figures.ts';
 import type { Host } from './host-options.ts';
-import type { LauncherPort } from './launcher-port.ts';
 import { loadGame } from './load-game.ts';
-import { Mesh, MeshEnds } from './mesh.ts';
+import { allocateMesh, joinMesh, type MeshMemory } from './mesh.ts';
 import { allGauges, type Gauges, nodeCounters, nodeGauges, processGauges } from './metrics.ts';
-import { NO_QUARANTINE, type QuarantineState } from './quarantine.ts';
-import { quarantineRoutes } from './quarantine-routes.ts';
 import { engineVersion } from './shell.ts';
-import { Supervision } from './supervision.ts';
-import { flagsOf } from './thread-flags.ts';
 import type { Figures, ThreadStart } from './thread-messages.ts';
-import { Threads } from './threads.ts';
-import { watchLimits } from './watchdog.ts';
+import { flagsOf, Threads } from './threads.ts';
 
 const QUIET_MS_MAX = 5_000;
 const DRAIN_MS_MAX = 5_000;
 /** Over what time clients are asked to come back, when the host stops. */
 const RECONNECT_SPREAD_MS = 2_000;
 
-/** A launcher watches over this process, and remembers what its lives before died of. */
-export interface Launch {
-  readonly port: LauncherPort;
-  readonly quarantine: QuarantineState;
-}
-
 /** Like `startHost`, with everything decided. */
-export async function runHost(
-  config: HostConfig,
-  gameArgs: readonly string[],
-  log: RootLog,
-  launch?: Launch,
-): Promise<RunningHost> {
+export async function runHost(config: HostConfig, gameArgs: readonly string[], log: RootLog): Promise<RunningHost> {
   if (config.nats !== undefined) throw notImplemented('--nats');
+  if (config.supervise) throw notImplemented('--supervise');
   if (config.store !== 'lmdb' && config.store !== 'memory') throw notImplemented(`--store=${config.store}`);
   inlineWholeRoutes();
   const gameFile = resolve(config.game);
@@ -79,7 +62,6 @@ export async function runHost(
         argv: gameArgs.length > 0 ? ['--', ...gameArgs] : [],
         ...flagsOf(process.execArgv),
       }),
-      launch,
     ),
   );
   try {
@@ -101,12 +83,11 @@ class HostParts {
   readonly seed = randomBytes(4).readUInt32LE();
   readonly hashKey: HashKey;
   readonly slots = new SlotTable();
-  readonly mesh: Mesh;
+  readonly mesh: MeshMemory;
   readonly gateway: Gateway;
   /** Owns no slots: what leaves the gateway and comes to clients. */
   readonly node: Node;
-  readonly threads: Threads;
-  readonly supervision: Supervision;
+  readonly threads = new Threads();
   readonly heap = new HeapFigures();
   readonly compute: ComputePool;
 
@@ -116,7 +97,6 @@ class HostParts {
     log: RootLog,
     pages: StaticFiles | undefined,
     compute: ComputePool,
-    launch: Launch | undefined,
   ) {
     this.config = config;
     this.catalogue = catalogue;
@@ -127,8 +107,7 @@ class HostParts {
     this.hostId = config.hostId ?? `host-${randomBytes(4).toString('hex')}`;
     this.hashKey = [key.readUInt32LE(0), key.readUInt32LE(4)];
     this.slots.spread(config.workers);
-    this.mesh = new Mesh(config.workers + 1);
-    const ends = new MeshEnds(this.mesh, config.workers, (...about) => this.threads.corrupt(...about));
+    this.mesh = allocateMesh(config.workers + 1);
     let calls: ClientCalls | undefined;
     this.gateway = new Gateway({
       entities: { call: (...call) => calls!.call(...call) },
@@ -147,29 +126,12 @@ class HostParts {
       clock,
       prng: new Prng(this.seed, 'gateway'),
       log,
-      writers: ends.writers,
-      readers: ends.readers,
-      bell: ends.bell,
-      onCorrupt: ends.onCorrupt,
+      ...joinMesh(this.mesh, config.workers),
       waits: MAIN_THREAD_WAITS,
       clients: this.gateway,
       compute,
     });
     calls = new ClientCalls(this.node.state);
-    this.supervision = new Supervision({
-      catalogue,
-      log,
-      limits: watchLimits(config.hangMs),
-      wake: (node) => new Doorbell(this.mesh.bells[node]).wake(),
-      launcher: launch?.port,
-      quarantine: launch?.quarantine ?? NO_QUARANTINE,
-    });
-    this.threads = new Threads({
-      mesh: this.mesh,
-      supervision: this.supervision,
-      newIncarnation,
-      peerReplaced: (links) => this.node.replacePeer(ends.replacement(links)),
-    });
   }
 }
 
@@ -193,10 +155,7 @@ export class RunningHost extends NodeView implements Host {
     this.admin = new Admin({
       gauges: allGauges(processGauges(engineVersion()), this.nodeFigures()),
       readiness: () => this.readiness,
-      routes: [
-        { method: 'GET', path: '/api/nodes', run: () => this.nodes() },
-        ...quarantineRoutes(parts.supervision, () => parts.threads.quarantine()),
-      ],
+      routes: [{ method: 'GET', path: '/api/nodes', run: () => this.nodes() }],
       log: parts.log,
     });
   }
@@ -217,13 +176,12 @@ export class RunningHost extends NodeView implements Host {
   }
 
   async startNodes(game: Pick<ThreadStart, 'gameUrl' | 'generatedUrl'>, gameArgs: readonly string[]): Promise<void> {
-    const { config, hostId, hashKey, mesh, slots, seed, threads, supervision, node } = this.parts;
+    const { config, hostId, hashKey, mesh, slots, seed, threads, node } = this.parts;
     const starts = Array.from(
       { length: config.workers },
       (_, index): ThreadStart => ({
         ...game,
-        ...mesh.memory,
-        quarantined: supervision.quarantined,
+        ...mesh,
         index,
         workers: config.workers,
         hostId,
@@ -235,8 +193,8 @@ export class RunningHost extends NodeView implements Host {
       }),
     );
     node.start();
-    const env = { ...process.env, SKERRY_PORT: String(this.gatewayPort) };
-    await threads.start(starts, { gameArgs, env, heapMb: config.heapMb });
+    const { heapMb } = config;
+    await threads.start(starts, { gameArgs, heapMb, env: { ...process.env, SKERRY_PORT: String(this.gatewayPort) } });
     this.readiness = { ready: true };
     threads.startGame();
   }
@@ -263,19 +221,8 @@ export class RunningHost extends NodeView implements Host {
     await this.admin.close();
   }
 
-  /** A node stands in native code: leaving the process in order would wait for it. */
-  get isStuck(): boolean {
-    return this.parts.threads.areStuck;
-  }
-
   private async nodes(): Promise<unknown> {
-    const { supervision, config } = this.parts;
-    const all = await this.figures();
-    return Array.from({ length: config.workers + 1 }, (_, node) => {
-      const found = all.find((one) => one.node === node);
-      const supervised = node < config.workers ? supervision.record(node) : {};
-      return { node, answers: found !== undefined, ...supervised, ...found?.figures };
-    });
+    return (await this.figures()).map(({ node, figures }) => ({ node, ...figures }));
   }
 
   private async figures(): Promise<{ node: number; figures: Figures }[]> {
@@ -287,20 +234,13 @@ export class RunningHost extends NodeView implements Host {
     return {
       read: async () => {
         const all = await this.figures();
-        const { gateway, config, supervision, compute } = this.parts;
+        const { gateway, config, compute } = this.parts;
         const computing = compute.figures();
         return [
-          ...nodeCounters([{ node: config.workers, counters: computing.counters }]),
-          ...nodeGauges([{ node: config.workers, counters: computing.gauges }]),
           ...nodeCounters([{ node: config.workers, counters: prefixed('gateway', { ...gateway.counters }) }]),
           ...nodeGauges([{ node: config.workers, counters: { gatewayConnections: gateway.connections } }]),
-          ...nodeCounters(
-            Array.from({ length: config.workers }, (_, node) => {
-              const { restarts, slowTurns } = supervision.record(node);
-              return { node, counters: { nodeRestarts: restarts, slowTurns } };
-            }),
-          ),
-          ...nodeGauges([{ node: config.workers, counters: { quarantined: supervision.quarantined.length } }]),
+          ...nodeCounters([{ node: config.workers, counters: computing.counters }]),
+          ...nodeGauges([{ node: config.workers, counters: computing.gauges }]),
           ...nodeCounters(all.map(({ node, figures }) => ({ node, counters: figures.counters }))),
           ...nodeGauges(all.map(({ node, figures }) => ({ node, counters: figures.gauges }))),
         ];

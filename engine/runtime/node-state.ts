@@ -8,7 +8,6 @@ import type { Counters } from './counters.ts';
 import type { RootLog } from './log.ts';
 import type { Outbox } from './outbox.ts';
 import type { PendingCalls } from './pending-calls.ts';
-import type { Quarantine } from './quarantine.ts';
 import type { Router } from './router.ts';
 import type { RunningTurn } from './running-turn.ts';
 import type { TimingWheel } from './timing-wheel.ts';
@@ -22,8 +21,6 @@ export class NodeState {
   /** Tells this node from one that had its index before. */
   readonly incarnation: number;
   readonly catalogue: Catalogue;
-  /** The catalogue's, by operation code. */
-  readonly operations: readonly Operation[];
   readonly router: Router;
   readonly clock: Clock;
   readonly prng: Prng;
@@ -37,7 +34,6 @@ export class NodeState {
   readonly flow: TurnFlow | undefined;
   /** Tells the host what runs here. */
   readonly box: BlackBox;
-  readonly quarantine: Quarantine;
   readonly wallTasks: WallTasks;
   /** Milliseconds on the clock, read once per duty cycle. */
   now: number;
@@ -52,15 +48,11 @@ export class NodeState {
   private traces = 0;
 
   constructor(
-    parts: Omit<
-      NodeState,
-      'operations' | 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'
-    >,
+    parts: Omit<NodeState, 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'>,
   ) {
     this.index = parts.index;
     this.incarnation = parts.incarnation;
     this.catalogue = parts.catalogue;
-    this.operations = parts.catalogue.operations;
     this.router = parts.router;
     this.clock = parts.clock;
     this.prng = parts.prng;
@@ -72,7 +64,6 @@ export class NodeState {
     this.wheel = parts.wheel;
     this.flow = parts.flow;
     this.box = parts.box;
-    this.quarantine = parts.quarantine;
     this.wallTasks = new WallTasks(parts.clock, parts.wheel);
     this.now = parts.clock.now();
   }
@@ -84,7 +75,7 @@ export class NodeState {
   }
 
   freshNow(): number {
-    if (this.inCycle === false) this.now = this.clock.now();
+    if (!this.inCycle) this.now = this.clock.now();
     return this.now;
   }
 }
