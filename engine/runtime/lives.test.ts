@@ -267,6 +267,32 @@ test('list gives the live entities of a type, page by page, on all nodes', async
   t.deepEqual(await collect(view.list(Made)), []);
 });
 
+test('a listing of several nodes has everybody once who lives all through it, while others come and go', async (t) => {
+  const { host, view } = startProbes(t);
+  const count = 9000;
+  const call = (id: number): Promise<number> => view.getProxy(Probe, id).add(1);
+  await Promise.all(Array.from({ length: count }, (_, id) => call(id)));
+  const seen: unknown[] = [];
+  let born = count;
+  for await (const id of view.list(Probe)) {
+    seen.push(id);
+    // Every third goes; those that were listed and those that were not.
+    if (seen.length % 500 === 0) {
+      const from = (seen.length / 500 - 1) * 450;
+      const gone = Array.from({ length: 150 }, (_, i) => view.destroy(Probe, from + 3 * i));
+      await Promise.all([...gone, ...Array.from({ length: 150 }, () => call(born++))]);
+    }
+  }
+  t.is(new Set(seen).size, seen.length);
+  const lasting = Array.from({ length: count }, (_, id) => id).filter((id) => id % 3 !== 0);
+  const listed = new Set(seen);
+  t.deepEqual(
+    lasting.filter((id) => !listed.has(id)),
+    [],
+  );
+  t.true(host.nodes.every((node) => node.figures().gauges.entities! > 3000));
+});
+
 // ---- what an entity is given
 
 test("id and node stand before field initialisers run; the clock and the dice are the node's", async (t) => {
