@@ -29,6 +29,10 @@ export class HostRouter implements Router {
     return this.table.epochOf(slot);
   }
 
+  get version(): number {
+    return this.table.version;
+  }
+
   gatewayOf(): number {
     return this.workers.length;
   }

@@ -34,10 +34,14 @@ export abstract class Proxy implements Addressed {
   readonly $sender: Sender;
   readonly $id: EntityId;
   readonly $slot: number;
-  readonly $end: number;
-  readonly $options: object | undefined;
+  /** Owner and epoch of the slot as of this version of the slot table; -1 when none was looked up. The sender's, like the next two. */
+  $seen = -1;
+  $owner = 0;
+  $epoch = 0;
   /** An entity behind an int32 id, called as its contract says: what nearly every proxy is. */
   readonly $plain: boolean;
+  readonly $end: number;
+  readonly $options: object | undefined;
   /** The contract's name; generated classes define it on their prototype. */
   declare readonly $contract: string;
 
@@ -45,9 +49,9 @@ export abstract class Proxy implements Addressed {
     this.$sender = sender;
     this.$id = id;
     this.$slot = slot;
+    this.$plain = options === undefined && slot >= 0 && typeof id === 'number' && (id | 0) === id;
     this.$end = end;
     this.$options = options;
-    this.$plain = options === undefined && slot >= 0 && typeof id === 'number' && (id | 0) === id;
   }
 
   [ADDRESS](): { contracts: readonly string[]; id: EntityId } {

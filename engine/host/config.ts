@@ -37,6 +37,8 @@ export interface HostConfig {
   readonly hostId: string | undefined;
   readonly leaseProfile: LeaseProfile;
   readonly supervise: boolean;
+  /** 0: never. */
+  readonly hangMs: number;
   /** 'memory', 'lmdb', 'nats' or a redis:// URL. */
   readonly store: string;
   readonly data: string;
@@ -164,8 +166,15 @@ export const OPTIONS: { readonly [Key in keyof HostConfig]-?: Option<HostConfig[
     default: false,
     placeholder: '',
     defaultText: 'off',
-    help: 'stay as a launcher that restarts the host',
+    help: 'stay as a launcher that restarts the host when its process ends',
     isSwitch: true,
+  },
+  hangMs: {
+    ...wholeNumber(0, 3_600_000),
+    default: 5000,
+    placeholder: 'MS',
+    defaultText: '5000',
+    help: 'a node that stands still for so long is replaced; 0 for never',
   },
   store: {
     ...matching(/^(?:memory|lmdb|nats|rediss?:\/\/\S+)$/, 'memory, lmdb, nats or redis://HOST:PORT'),

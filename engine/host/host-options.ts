@@ -19,6 +19,7 @@ export interface HostOptions {
   logFormat?: string;
   leaseProfile?: 'default' | 'lan' | 'ci';
   hostId?: string;
+  hangMs?: number;
   /** What stands behind `--` on the command line: flags of the game itself. */
   gameArgs?: readonly string[];
 }

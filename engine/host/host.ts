@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildGame } from '../../codegen/build.ts';
 import { bundleForBrowser } from '../../codegen/esbuild.ts';
+import { Doorbell } from '../../transport/ring/doorbell.ts';
 import { SystemClock } from '../base/clock.ts';
 import { notImplemented } from '../base/errors.ts';
 import { Prng } from '../base/prng.ts';
@@ -26,22 +27,38 @@ import { ComputePool } from './compute-pool.ts';
 import type { HostConfig } from './config.ts';
 import { HeapFigures } from './heap-figures.ts';
 import type { Host } from './host-options.ts';
+import type { LauncherPort } from './launcher-port.ts';
 import { loadGame } from './load-game.ts';
-import { allocateMesh, joinMesh, type MeshMemory } from './mesh.ts';
+import { Mesh, MeshEnds } from './mesh.ts';
 import { allGauges, type Gauges, nodeCounters, nodeGauges, processGauges } from './metrics.ts';
+import { NO_QUARANTINE, type QuarantineState } from './quarantine.ts';
+import { quarantineRoutes } from './quarantine-routes.ts';
 import { engineVersion } from './shell.ts';
+import { Supervision } from './supervision.ts';
+import { flagsOf } from './thread-flags.ts';
 import type { Figures, ThreadStart } from './thread-messages.ts';
-import { flagsOf, Threads } from './threads.ts';
+import { Threads } from './threads.ts';
+import { watchLimits } from './watchdog.ts';
 
 const QUIET_MS_MAX = 5_000;
 const DRAIN_MS_MAX = 5_000;
 /** Over what time clients are asked to come back, when the host stops. */
 const RECONNECT_SPREAD_MS = 2_000;
 
+/** A launcher watches over this process, and remembers what its lives before died of. */
+export interface Launch {
+  readonly port: LauncherPort;
+  readonly quarantine: QuarantineState;
+}
+
 /** Like `startHost`, with everything decided. */
-export async function runHost(config: HostConfig, gameArgs: readonly string[], log: RootLog): Promise<RunningHost> {
+export async function runHost(
+  config: HostConfig,
+  gameArgs: readonly string[],
+  log: RootLog,
+  launch?: Launch,
+): Promise<RunningHost> {
   if (config.nats !== undefined) throw notImplemented('--nats');
-  if (config.supervise) throw notImplemented('--supervise');
   if (config.store !== 'lmdb' && config.store !== 'memory') throw notImplemented(`--store=${config.store}`);
   inlineWholeRoutes();
   const gameFile = resolve(config.game);
@@ -62,6 +79,7 @@ export async function runHost(config: HostConfig, gameArgs: readonly string[], l
         argv: gameArgs.length > 0 ? ['--', ...gameArgs] : [],
         ...flagsOf(process.execArgv),
       }),
+      launch,
     ),
   );
   try {
@@ -83,11 +101,12 @@ class HostParts {
   readonly seed = randomBytes(4).readUInt32LE();
   readonly hashKey: HashKey;
   readonly slots = new SlotTable();
-  readonly mesh: MeshMemory;
+  readonly mesh: Mesh;
   readonly gateway: Gateway;
   /** Owns no slots: what leaves the gateway and comes to clients. */
   readonly node: Node;
-  readonly threads = new Threads();
+  readonly threads: Threads;
+  readonly supervision: Supervision;
   readonly heap = new HeapFigures();
   readonly compute: ComputePool;
 
@@ -97,6 +116,7 @@ class HostParts {
     log: RootLog,
     pages: StaticFiles | undefined,
     compute: ComputePool,
+    launch: Launch | undefined,
   ) {
     this.config = config;
     this.catalogue = catalogue;
@@ -107,7 +127,8 @@ class HostParts {
     this.hostId = config.hostId ?? `host-${randomBytes(4).toString('hex')}`;
     this.hashKey = [key.readUInt32LE(0), key.readUInt32LE(4)];
     this.slots.spread(config.workers);
-    this.mesh = allocateMesh(config.workers + 1);
+    this.mesh = new Mesh(config.workers + 1);
+    const ends = new MeshEnds(this.mesh, config.workers, (...about) => this.threads.corrupt(...about));
     let calls: ClientCalls | undefined;
     this.gateway = new Gateway({
       entities: { call: (...call) => calls!.call(...call) },
@@ -126,12 +147,29 @@ class HostParts {
       clock,
       prng: new Prng(this.seed, 'gateway'),
       log,
-      ...joinMesh(this.mesh, config.workers),
+      writers: ends.writers,
+      readers: ends.readers,
+      bell: ends.bell,
+      onCorrupt: ends.onCorrupt,
       waits: MAIN_THREAD_WAITS,
       clients: this.gateway,
       compute,
     });
     calls = new ClientCalls(this.node.state);
+    this.supervision = new Supervision({
+      catalogue,
+      log,
+      limits: watchLimits(config.hangMs),
+      wake: (node) => new Doorbell(this.mesh.bells[node]).wake(),
+      launcher: launch?.port,
+      quarantine: launch?.quarantine ?? NO_QUARANTINE,
+    });
+    this.threads = new Threads({
+      mesh: this.mesh,
+      supervision: this.supervision,
+      newIncarnation,
+      peerReplaced: (links) => this.node.replacePeer(ends.replacement(links)),
+    });
   }
 }
 
@@ -155,7 +193,10 @@ export class RunningHost extends NodeView implements Host {
     this.admin = new Admin({
       gauges: allGauges(processGauges(engineVersion()), this.nodeFigures()),
       readiness: () => this.readiness,
-      routes: [{ method: 'GET', path: '/api/nodes', run: () => this.nodes() }],
+      routes: [
+        { method: 'GET', path: '/api/nodes', run: () => this.nodes() },
+        ...quarantineRoutes(parts.supervision, () => parts.threads.quarantine()),
+      ],
       log: parts.log,
     });
   }
@@ -176,12 +217,13 @@ export class RunningHost extends NodeView implements Host {
   }
 
   async startNodes(game: Pick<ThreadStart, 'gameUrl' | 'generatedUrl'>, gameArgs: readonly string[]): Promise<void> {
-    const { config, hostId, hashKey, mesh, slots, seed, threads, node } = this.parts;
+    const { config, hostId, hashKey, mesh, slots, seed, threads, supervision, node } = this.parts;
     const starts = Array.from(
       { length: config.workers },
       (_, index): ThreadStart => ({
         ...game,
-        ...mesh,
+        ...mesh.memory,
+        quarantined: supervision.quarantined,
         index,
         workers: config.workers,
         hostId,
@@ -193,8 +235,8 @@ export class RunningHost extends NodeView implements Host {
       }),
     );
     node.start();
-    const { heapMb } = config;
-    await threads.start(starts, { gameArgs, heapMb, env: { ...process.env, SKERRY_PORT: String(this.gatewayPort) } });
+    const env = { ...process.env, SKERRY_PORT: String(this.gatewayPort) };
+    await threads.start(starts, { gameArgs, env, heapMb: config.heapMb });
     this.readiness = { ready: true };
     threads.startGame();
   }
@@ -221,8 +263,19 @@ export class RunningHost extends NodeView implements Host {
     await this.admin.close();
   }
 
+  /** A node stands in native code: leaving the process in order would wait for it. */
+  get isStuck(): boolean {
+    return this.parts.threads.areStuck;
+  }
+
   private async nodes(): Promise<unknown> {
-    return (await this.figures()).map(({ node, figures }) => ({ node, ...figures }));
+    const { supervision, config } = this.parts;
+    const all = await this.figures();
+    return Array.from({ length: config.workers + 1 }, (_, node) => {
+      const found = all.find((one) => one.node === node);
+      const supervised = node < config.workers ? supervision.record(node) : {};
+      return { node, answers: found !== undefined, ...supervised, ...found?.figures };
+    });
   }
 
   private async figures(): Promise<{ node: number; figures: Figures }[]> {
@@ -234,13 +287,20 @@ export class RunningHost extends NodeView implements Host {
     return {
       read: async () => {
         const all = await this.figures();
-        const { gateway, config, compute } = this.parts;
+        const { gateway, config, supervision, compute } = this.parts;
         const computing = compute.figures();
         return [
-          ...nodeCounters([{ node: config.workers, counters: prefixed('gateway', { ...gateway.counters }) }]),
-          ...nodeGauges([{ node: config.workers, counters: { gatewayConnections: gateway.connections } }]),
           ...nodeCounters([{ node: config.workers, counters: computing.counters }]),
           ...nodeGauges([{ node: config.workers, counters: computing.gauges }]),
+          ...nodeCounters([{ node: config.workers, counters: prefixed('gateway', { ...gateway.counters }) }]),
+          ...nodeGauges([{ node: config.workers, counters: { gatewayConnections: gateway.connections } }]),
+          ...nodeCounters(
+            Array.from({ length: config.workers }, (_, node) => {
+              const { restarts, slowTurns } = supervision.record(node);
+              return { node, counters: { nodeRestarts: restarts, slowTurns } };
+            }),
+          ),
+          ...nodeGauges([{ node: config.workers, counters: { quarantined: supervision.quarantined.length } }]),
           ...nodeCounters(all.map(({ node, figures }) => ({ node, counters: figures.counters }))),
           ...nodeGauges(all.map(({ node, figures }) => ({ node, counters: figures.gauges }))),
         ];

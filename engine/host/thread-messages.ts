@@ -1,8 +1,10 @@
 import type { HashKey } from '../cluster/keyspace.ts';
+import type { Quarantined } from '../runtime/quarantine.ts';
 import type { HostConfig } from './config.ts';
+import type { MeshMemory, PeerLinks } from './mesh.ts';
 
 /** What a node thread is started with. */
-export interface ThreadStart {
+export interface ThreadStart extends MeshMemory {
   readonly index: number;
   readonly workers: number;
   readonly hostId: string;
@@ -13,17 +15,18 @@ export interface ThreadStart {
   readonly gameUrl: string;
   readonly generatedUrl: string;
   readonly slotTable: SharedArrayBuffer;
-  /** Ring memory by source and target: `links[from][to]`. */
-  readonly links: readonly (readonly (SharedArrayBuffer | undefined)[])[];
-  /** Doorbell memory by node. */
-  readonly bells: readonly SharedArrayBuffer[];
   readonly log: Pick<HostConfig, 'logLevel' | 'logFormat'>;
+  readonly quarantined: readonly Quarantined[];
 }
 
 export type ToThread =
   | { readonly kind: 'start' }
   | { readonly kind: 'figures'; readonly id: number }
-  | { readonly kind: 'drain'; readonly graceMs: number };
+  | { readonly kind: 'drain'; readonly graceMs: number }
+  /** Another thread has ended, and a new one has its index. */
+  | { readonly kind: 'peer-replaced'; readonly links: PeerLinks }
+  /** All that must not run, from now on. */
+  | { readonly kind: 'quarantine'; readonly quarantined: readonly Quarantined[] };
 
 export interface Figures {
   readonly counters: Record<string, number>;
@@ -37,4 +40,6 @@ export type FromThread =
   /** `onStart` threw. */
   | { readonly kind: 'start-failed'; readonly message: string }
   | { readonly kind: 'figures'; readonly id: number; readonly figures: Figures }
-  | { readonly kind: 'drained' };
+  | { readonly kind: 'drained' }
+  /** What another node wrote cannot be right: it has to be replaced, if it still is in that life. */
+  | { readonly kind: 'corrupt'; readonly node: number; readonly life: number; readonly message: string };

@@ -1,31 +1,42 @@
-import { Worker } from 'node:worker_threads';
-import type { Figures, FromThread, ThreadStart, ToThread } from './thread-messages.ts';
+import { performance } from 'node:perf_hooks';
+import type { Mesh, PeerLinks } from './mesh.ts';
+import { NodeThread, type ThreadDeath, type ThreadEnvironment, type ThreadEvents } from './node-thread.ts';
+import type { Supervision } from './supervision.ts';
+import type { Figures, FromThread, ThreadStart } from './thread-messages.ts';
 
-const READY_MS_MAX = 60_000;
 const FIGURES_MS_MAX = 1000;
 const QUIET_POLL_MS = 5;
+/** How long an unsupervised host waits for a thread in native code before it gives up. */
+const STUCK_MS_MAX = 30_000;
 /** Gauges of a node that are above 0 while something is under way. */
 const UNDER_WAY = ['turnsOpen', 'callsPending', 'backlogFrames'];
 
-export interface ThreadEnvironment {
-  /** The game's own flags, what stands behind `--`. */
-  readonly gameArgs: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
-  /** Of each thread; what Node gives when undefined. */
-  readonly heapMb: number | undefined;
+export interface ThreadsOptions {
+  readonly mesh: Mesh;
+  readonly supervision: Supervision;
+  readonly newIncarnation: () => number;
+  /** The node on this thread learns of another's next life, like all others. */
+  readonly peerReplaced: (links: PeerLinks) => void;
 }
 
-/** The node threads of a host. */
-export class Threads {
-  /** Resolves with the reason when a thread ends that should not, or `onStart` fails. */
+/** The node threads of a host: started, replaced when they die, drained and ended. */
+export class Threads implements ThreadEvents {
+  /** Resolves with the reason when the host cannot go on: a node died too often, or `onStart` failed. */
   readonly failed: Promise<Error>;
-  private readonly workers: { index: number; worker: Worker; exited: Promise<number>; hasExited: boolean }[] = [];
+  private readonly options: ThreadsOptions;
+  private readonly threads: NodeThread[] = [];
+  private starts: readonly ThreadStart[] = [];
+  private environment: ThreadEnvironment | undefined = undefined;
   private fail!: (error: Error) => void;
+  /** All nodes were ready once: from then on a thread that dies is replaced. */
+  private hasStarted = false;
   private stopping = false;
   private figureRequests = 0;
   private readonly figuresWanted = new Map<number, (figures: Figures) => void>();
+  private readonly drained = new Map<NodeThread, () => void>();
 
-  constructor() {
+  constructor(options: ThreadsOptions) {
+    this.options = options;
     this.failed = new Promise((resolve) => {
       this.fail = resolve;
     });
@@ -33,79 +44,114 @@ export class Threads {
 
   /** Starts one thread per element and resolves once all are ready; rejects with the first failure. */
   async start(starts: readonly ThreadStart[], environment: ThreadEnvironment): Promise<void> {
-    await Promise.all(starts.map((start) => this.startOne(start, environment)));
+    this.starts = starts;
+    this.environment = environment;
+    for (const start of starts) this.threads.push(new NodeThread(start, environment, this));
+    await Promise.all(this.threads.map(({ ready }) => ready));
+    this.hasStarted = true;
+    this.options.supervision.watch(() => this.threads.filter(({ isReady, hasEnded }) => isReady && !hasEnded), this);
   }
 
-  private startOne(start: ThreadStart, { gameArgs, env, heapMb }: ThreadEnvironment): Promise<void> {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: start,
-      argv: gameArgs.length > 0 ? ['--', ...gameArgs] : [],
-      ...flagsOf(process.execArgv),
-      env,
-      ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
-      name: `node ${start.index}`,
-    });
-    const exited = new Promise<number>((resolve) => worker.once('exit', resolve));
-    const one = { index: start.index, worker, exited, hasExited: false };
-    this.workers.push(one);
-    return new Promise((resolve, reject) => {
-      const timeout = setTimeout(
-        () => reject(new Error(`Node ${start.index} was not ready within ${READY_MS_MAX / 1000} s.`)),
-        READY_MS_MAX,
-      );
-      const settled = (): void => clearTimeout(timeout);
-      const broke = (error: Error): void => {
-        settled();
-        reject(error);
-        if (!this.stopping) this.fail(error);
-      };
-      worker.on('message', (message: FromThread) => {
-        switch (message.kind) {
-          case 'ready':
-            settled();
-            resolve();
-            return;
-          case 'failed':
-            broke(new Error(message.message));
-            return;
-          case 'start-failed':
-            this.fail(new Error(`onStart failed: ${message.message}`));
-            return;
-          case 'figures':
-            this.figuresWanted.get(message.id)?.(message.figures);
-            return;
-          case 'drained':
-            return;
-        }
-      });
-      worker.on('error', (error) => broke(new Error(`Node ${start.index} crashed: ${error.stack ?? error}`)));
-      void exited.then((code) => {
-        one.hasExited = true;
-        broke(new Error(`Node ${start.index} ended unexpectedly with code ${code}.`));
-      });
-    });
-  }
-
-  /** Runs the game's `onStart` on the first node. */
+  /** Runs the game's `onStart` on the first node. Once: not again in its next life. */
   startGame(): void {
-    this.post(this.workers[0]!.worker, { kind: 'start' });
+    this.threads[0]!.post({ kind: 'start' });
+  }
+
+  onMessage(thread: NodeThread, message: FromThread): void {
+    switch (message.kind) {
+      case 'start-failed':
+        this.fail(new Error(`onStart failed: ${message.message}`));
+        return;
+      case 'figures':
+        this.figuresWanted.get(message.id)?.(message.figures);
+        return;
+      case 'drained':
+        this.drained.get(thread)?.();
+        return;
+      case 'corrupt':
+        this.corrupt(message.node, message.life, message.message);
+        return;
+      default:
+    }
+  }
+
+  /** What a node wrote cannot be right: it has to go before anybody acts on more of it. */
+  corrupt(node: number, life: number, message: string): void {
+    const writer = this.threads[node];
+    if (writer?.life === life) writer.terminate('corrupt-link', message, this);
+  }
+
+  onDeath(thread: NodeThread, death: ThreadDeath): void {
+    this.drained.get(thread)?.();
+    if (this.stopping || !this.hasStarted) return;
+    const { supervision } = this.options;
+    if (supervision.died(thread, death) === 'replace') this.replace(thread.index);
+    else
+      this.fail(
+        new Error(`Node ${thread.index} was lost for good, it died too often. The last time: ${death.message}`),
+      );
+  }
+
+  onStuck(thread: NodeThread): void {
+    const { supervision } = this.options;
+    supervision.stuck(thread);
+    const giveUp = setTimeout(() => {
+      this.fail(new Error(`Node ${thread.index} stands in native code and does not end.`));
+    }, STUCK_MS_MAX);
+    void thread.ended.then(() => clearTimeout(giveUp));
+  }
+
+  /** A node thread is in native code and cannot be ended; leaving the process would wait for it. */
+  get areStuck(): boolean {
+    return this.stopping && this.threads.some(({ hasEnded }) => !hasEnded);
+  }
+
+  private replace(index: number): void {
+    const { mesh, supervision, newIncarnation, peerReplaced } = this.options;
+    mesh.renew(index);
+    const workers = this.starts.length;
+    for (const other of this.threads) {
+      if (other.index !== index) other.post({ kind: 'peer-replaced', links: mesh.peerLinks(index, other.index) });
+    }
+    const start: ThreadStart = {
+      ...this.starts[index]!,
+      ...mesh.memory,
+      incarnation: newIncarnation(),
+      quarantined: supervision.quarantined,
+    };
+    const diedAt = performance.now();
+    const thread = new NodeThread(start, this.environment!, this);
+    this.threads[index] = thread;
+    peerReplaced(mesh.peerLinks(index, workers));
+    thread.ready.then(
+      () => supervision.replaced(thread, performance.now() - diedAt),
+      () => {},
+    );
+  }
+
+  /** All that must not run, from now on. Resolves once every node that answers knows it. */
+  async quarantine(): Promise<void> {
+    const { quarantined } = this.options.supervision;
+    for (const thread of this.threads) thread.post({ kind: 'quarantine', quarantined });
+    await this.figures();
   }
 
   /** Figures of every node that answers within a second; a blocked one is left out. */
   async figures(): Promise<{ node: number; figures: Figures }[]> {
-    const alive = this.workers.filter(({ hasExited }) => !hasExited);
+    const alive = this.threads.filter(({ hasEnded }) => !hasEnded);
     const asked = alive.map(
-      ({ index, worker }) =>
+      (thread) =>
         new Promise<{ node: number; figures: Figures } | undefined>((resolve) => {
           const id = ++this.figureRequests;
           const timeout = setTimeout(() => done(undefined), FIGURES_MS_MAX);
           const done = (figures: Figures | undefined): void => {
             clearTimeout(timeout);
             this.figuresWanted.delete(id);
-            resolve(figures && { node: index, figures });
+            resolve(figures && { node: thread.index, figures });
           };
           this.figuresWanted.set(id, done);
-          this.post(worker, { kind: 'figures', id });
+          void thread.ended.then(() => done(undefined));
+          thread.post({ kind: 'figures', id });
         }),
     );
     return (await Promise.all(asked)).filter((one) => one !== undefined);
@@ -125,44 +171,24 @@ export class Threads {
     }
   }
 
-  /** Drains every node, then ends the threads. */
+  /** Drains every node, then ends the threads. Gives up on one that stands in native code. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
+    this.options.supervision.stop();
     await Promise.all(
-      this.workers.map(async ({ worker, exited }) => {
+      this.threads.map(async (thread) => {
+        if (thread.hasEnded) return;
         const drained = new Promise<void>((resolve) => {
-          worker.on('message', (message: FromThread) => {
-            if (message.kind === 'drained') resolve();
-          });
-          void exited.then(() => resolve());
+          this.drained.set(thread, resolve);
           setTimeout(resolve, graceMs + 1000).unref();
         });
-        this.post(worker, { kind: 'drain', graceMs });
+        thread.post({ kind: 'drain', graceMs });
         await drained;
       }),
     );
     // What the threads printed last is on its way to this thread's stdout; it arrives before the next turn of the event loop but one.
     await new Promise((resolve) => setTimeout(resolve, 10));
-    await Promise.all(this.workers.map(({ worker }) => worker.terminate()));
+    const ends = Promise.all(this.threads.map((thread) => thread.end()));
+    await Promise.race([ends, new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
   }
-
-  private post(worker: Worker, message: ToThread): void {
-    worker.postMessage(message);
-  }
-}
-
-/**
- * A thread inherits the flags of its process, V8's included, when none are named; and must not inherit a program that stands among
- * them (`node -e …`). Then flags that load or resolve modules are named, which a thread takes.
- */
-export function flagsOf(flags: readonly string[]): { execArgv?: string[] } {
-  if (!flags.some((flag) => /^(?:-e|-p|-pe|--eval|--print|--input-type)(?:=|$)/.test(flag))) return {};
-  const taken = /^(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C|--enable-source-maps)(?:=|$)/;
-  const execArgv: string[] = [];
-  flags.forEach((flag, i) => {
-    if (!taken.test(flag)) return;
-    execArgv.push(flag);
-    if (!flag.includes('=') && flag !== '--enable-source-maps') execArgv.push(flags[i + 1]!);
-  });
-  return { execArgv };
 }

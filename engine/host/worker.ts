@@ -5,12 +5,13 @@ import { Prng } from '../base/prng.ts';
 import { HostRouter } from '../cluster/host-router.ts';
 import { Keyspace } from '../cluster/keyspace.ts';
 import { SlotTable } from '../cluster/slot-table.ts';
+import { BlackBox } from '../runtime/black-box.ts';
 import { WORKER_WAITS } from '../runtime/duty-cycle.ts';
 import { Node } from '../runtime/node.ts';
 import { HeapFigures } from './heap-figures.ts';
 import { loadGame } from './load-game.ts';
 import { createLog } from './log.ts';
-import { joinMesh } from './mesh.ts';
+import { MeshEnds } from './mesh.ts';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.ts';
 
 const port = parentPort!;
@@ -21,6 +22,9 @@ try {
   const log = createLog(start.log, { host: start.hostId, node: start.index });
   const catalogue = await loadGame(start.gameUrl, start.generatedUrl);
   const heap = new HeapFigures();
+  const ends = new MeshEnds(start, start.index, (node, life, message) =>
+    send({ kind: 'corrupt', node, life, message }),
+  );
   const node = new Node({
     index: start.index,
     incarnation: start.incarnation,
@@ -29,10 +33,15 @@ try {
     clock: new SystemClock(),
     prng: new Prng(start.seed, `node ${start.index}`),
     log,
-    ...joinMesh(start, start.index),
+    writers: ends.writers,
+    readers: ends.readers,
+    bell: ends.bell,
+    onCorrupt: ends.onCorrupt,
+    box: new BlackBox(start.boxes[start.index]!),
     waits: WORKER_WAITS,
     heap,
   });
+  node.refuse(start.quarantined);
   // A call that nobody awaited has failed, or a promise of game code: said and counted, and the node goes on.
   process.on('unhandledRejection', (reason) => node.unhandled(reason));
   port.on('message', (message: ToThread) => {
@@ -49,6 +58,12 @@ try {
         return;
       case 'figures':
         send({ kind: 'figures', id: message.id, figures: heap.beside(node.figures()) });
+        return;
+      case 'peer-replaced':
+        node.replacePeer(ends.replacement(message.links));
+        return;
+      case 'quarantine':
+        node.refuse(message.quarantined);
         return;
       case 'drain':
         void node.drain(message.graceMs).then(() => {

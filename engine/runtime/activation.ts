@@ -43,6 +43,8 @@ export interface TasksSource {
 export class Activation extends NodeView implements EntityScope {
   readonly type: EntityTypeEntry;
   entity!: NodeEntity<any>;
+  /** Version of the slot table under which its slot was last seen to be this node's. */
+  ownedAt = -1;
   phase = ACTIVATING;
   /** Its place among the activations of the node: later ones have higher numbers. */
   order = 0;

@@ -5,10 +5,10 @@ import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
 import { CallTimeoutError, type EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import type { CallTarget, Proxy, Sender } from '../contract/proxy.ts';
-import type { CallContext } from './call-context.ts';
+import { type CallContext, chainIn, signalsOf } from './call-context.ts';
 import type { CallSource } from './call-failures.ts';
 import { type Operation, RETURNS_VOID } from './catalogue.ts';
-import { CHAIN_MAX, type Lineage } from './chain.ts';
+import type { Lineage } from './chain.ts';
 import { ENGINE_OPERATIONS } from './engine-operations.ts';
 import {
   chainBytes,
@@ -52,8 +52,6 @@ export interface ProxyOptions {
 const SHORT_MS = 1000;
 /** Some minutes less than a signed 32-bit difference can tell: the reader's clock is read at another time. */
 const WIRE_MS_MAX = 0x7fff_0000 - 600_000;
-
-const NO_SIGNALS: readonly AbortSignal[] = [];
 
 /** Bytes that an id in the extras can take, with what stands before it. */
 const ID_ROOM = ID_BYTES_MAX + 16;
@@ -102,16 +100,17 @@ export class Caller implements Sender, Stamp, CallSource {
 
   open(proxy: Proxy, code: number, bytes: number): Writer {
     const { state } = this;
-    const operation = state.catalogue.operations[code]!;
-    if (proxy.$plain && this.isPlain && state.turn === undefined) {
-      const slot = proxy.$slot;
-      const out = state.outbox.begin(state.router.ownerOf(slot), operation.lane, HEADER_BYTES + bytes);
+    const operation = state.operations[code]!;
+    if (proxy.$seen === state.router.version && this.isPlain === true && state.turn === undefined) {
+      const { outbox } = state;
+      const out = outbox.begin(proxy.$owner, operation.lane, HEADER_BYTES + bytes);
       state.opened = undefined;
       const id = proxy.$id as number;
-      writePlainRequest(out, operation.headWord, slot, state.router.epochOf(slot), id, this, state.incarnation);
-      state.outbox.endHeader();
+      writePlainRequest(out, operation.headWord, proxy.$slot, proxy.$epoch, id, this, state.incarnation);
+      outbox.endHeader();
       return out;
     }
+    if (proxy.$plain) this.lookUp(proxy);
     return this.openFrame(
       operation,
       proxy.$id,
@@ -120,6 +119,17 @@ export class Caller implements Sender, Stamp, CallSource {
       proxy.$options as ProxyOptions | undefined,
       bytes,
     );
+  }
+
+  /**
+   * Who owns the slot is kept in the proxy: the slot table is larger than a core's nearest cache, the proxy has just been loaded. The
+   * version is read first: what is looked up may be newer than it, never older.
+   */
+  private lookUp(proxy: Proxy): void {
+    const { router } = this.state;
+    proxy.$seen = router.version;
+    proxy.$owner = router.ownerOf(proxy.$slot);
+    proxy.$epoch = router.epochOf(proxy.$slot);
   }
 
   /** Like `open`, for the engine's own operations, which have no proxy. */
@@ -154,7 +164,7 @@ export class Caller implements Sender, Stamp, CallSource {
     const context = this.contextFor(options);
     let chain: Lineage | undefined;
     if (operation.returns !== RETURNS_VOID) {
-      if (signalsOf(options, context).length > 0) flags |= FLAG_ABORTABLE;
+      if (signalsOf(options?.signal, context).length > 0) flags |= FLAG_ABORTABLE;
       // Nobody waits for what is one way, and the engine's own operations pass no lock.
       if (end === END_ENTITY && operation.code < ENGINE_OPERATIONS) chain = chainIn(context);
     }
@@ -209,9 +219,10 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   call(proxy: Proxy, code: number): Promise<unknown> {
-    const operation = this.state.catalogue.operations[code]!;
-    if (proxy.$plain && this.isPlain && this.state.turn === undefined) {
-      if (operation.reliable && operation.timeoutMs >= SHORT_MS) return this.callPlainly(operation);
+    const { state } = this;
+    const operation = state.operations[code]!;
+    if (proxy.$plain === true && this.isPlain === true && state.turn === undefined) {
+      if (operation.reliable === true && operation.timeoutMs >= SHORT_MS) return this.callPlainly(operation);
     }
     return this.callFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
   }
@@ -255,7 +266,7 @@ export class Caller implements Sender, Stamp, CallSource {
       traceLow = context.traceLow;
       if (deadline <= now) throw timeoutOf(operation);
     }
-    const signals = signalsOf(options, context);
+    const signals = signalsOf(options?.signal, context);
     for (const signal of signals) if (signal.aborted) throw signal.reason;
     const promise = state.pending.add(operation, this, deadline, outbox.target);
     const requestId = state.pending.lastId;
@@ -275,11 +286,11 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   send(proxy: Proxy, code: number): void {
-    const operation = this.state.catalogue.operations[code]!;
+    const operation = this.state.operations[code]!;
     this.sendFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
   }
 
-  protected sendFrame(operation: Operation, options: ProxyOptions | undefined, proxy: Proxy | undefined): void {
+  private sendFrame(operation: Operation, options: ProxyOptions | undefined, proxy: Proxy): void {
     const state = this.state;
     const outbox = state.outbox;
     const context = state.opened;
@@ -301,7 +312,7 @@ export class Caller implements Sender, Stamp, CallSource {
   }
 
   refuse(_proxy: Proxy, code: number, error: unknown, args: readonly unknown[]): Promise<never> {
-    const operation = this.state.catalogue.operations[code]!;
+    const operation = this.state.operations[code]!;
     this.state.outbox.abandonCall(code, error);
     const reason = error === MISMATCH ? this.explainArguments(operation, args) : withPlace(error, operation);
     if (operation.returns === RETURNS_VOID) throw reason;
@@ -401,23 +412,6 @@ export class Caller implements Sender, Stamp, CallSource {
     }
     return new TypeError(`${nameOf(operation)}: an argument does not fit its type.`);
   }
-}
-
-function signalsOf(options: ProxyOptions | undefined, context: CallContext | undefined): readonly AbortSignal[] {
-  const own = options?.signal;
-  const inherited = context?.abortSignal;
-  if (inherited === undefined) return own === undefined ? NO_SIGNALS : [own];
-  return own === undefined || own === inherited ? [inherited] : [own, inherited];
-}
-
-/** The turn that a call is made in, as its callees have to know it: undefined when no lock can wait for it. Throws InvalidMessageError. */
-function chainIn(context: CallContext | undefined): Lineage | undefined {
-  const lineage = context?.lineage;
-  if (lineage?.turn === undefined) return undefined;
-  const length = lineage.ancestors.length / 2;
-  if (length >= CHAIN_MAX)
-    throw new InvalidMessageError('too-large', `The call chain is longer than ${CHAIN_MAX} turns.`);
-  return length > 0 || lineage.hasLocks ? lineage : undefined;
 }
 
 export const nameOf = (operation: { name: string; contract: { name: string } }): string =>

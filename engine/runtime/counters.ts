@@ -10,9 +10,6 @@ export class Counters {
   tasksRun = 0;
   taskOverruns = 0;
   expiredBeforeRun = 0;
-  /** Messages and tasks that had to wait for a lock, or behind what did; only in games with locks. */
-  lockWaits = 0;
-  deadlocks = 0;
   refusedMailboxFull = 0;
   refusedLinkFull = 0;
   droppedUnreliable = 0;
@@ -29,6 +26,7 @@ export class Counters {
   callsLost = 0;
   framesSentAgain = 0;
   linksCorrupt = 0;
+  refusedQuarantined = 0;
   clientPushes = 0;
   clientPushesUndelivered = 0;
 }

@@ -11,10 +11,11 @@ import {
 } from '../base/errors.ts';
 import { type Activation, DEACTIVATING, GONE } from './activation.ts';
 import type { Activations } from './activations.ts';
+import { nameOf } from './caller.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import type { ClientDispatcher } from './client-dispatcher.ts';
 import type { ComputeDispatcher } from './compute-dispatcher.ts';
-import { COMPUTE, CREATE, DEADLOCKS, DESTROY, ENGINE_OPERATIONS, LIST, readCborRest } from './engine-operations.ts';
+import { COMPUTE, CREATE, DESTROY, ENGINE_OPERATIONS, LIST, readCborRest } from './engine-operations.ts';
 import {
   END_ENTITY,
   END_HOST,
@@ -78,7 +79,7 @@ export class Dispatcher {
       this.engineRequest(input, code, end, source, lane);
       return;
     }
-    const operation = state.catalogue.operations[code];
+    const operation = state.operations[code];
     const type = operation?.contract.type;
     if (end !== END_ENTITY) {
       if (operation !== undefined && this.clients !== undefined) this.clients.request(input, operation, source, lane);
@@ -90,10 +91,6 @@ export class Dispatcher {
       return;
     }
     const slot = slotOf(view, at);
-    if (state.router.ownerOf(slot) !== state.index) {
-      this.refuse(input, source, lane, operation, notHere(slot));
-      return;
-    }
     let id: number | bigint | string;
     if ((idKindsOf(view, at) & 15) === ID_INT32) id = targetIdOf(view, at);
     else {
@@ -107,7 +104,21 @@ export class Dispatcher {
         input.at = at;
       }
     }
+    if (state.quarantine.size !== 0 && state.quarantine.refuses(type.index, id, code)) {
+      state.counters.refusedQuarantined++;
+      this.refuse(input, source, lane, operation, quarantined(`${type.name}/${id}`, operation));
+      return;
+    }
     let activation = this.activations.roster.find(type, id, slot);
+    // Who was found here under this version of the slot table still belongs here.
+    const { version } = state.router;
+    if (activation === undefined || activation.ownedAt !== version) {
+      if (state.router.ownerOf(slot) !== state.index) {
+        this.refuse(input, source, lane, operation, notHere(slot));
+        return;
+      }
+      if (activation !== undefined) activation.ownedAt = version;
+    }
     if (activation === undefined) {
       if (!type.autoCreate || flagsOf(view, at) & FLAG_ONLY_IF_ACTIVE) {
         const error = new EntityNotFoundError('not-found', `${type.name}/${id} does not exist.`);
@@ -166,8 +177,7 @@ export class Dispatcher {
       else if (code === LIST.code) {
         const page = this.activations.roster.page(this.typeOf(args[0]), args[1] as ListCursor, LIST_PAGE_IDS);
         this.replies.result(source, lane, requestId, LIST, page);
-      } else if (code === DEADLOCKS.code) this.scheduler.deadlocks?.receive(args);
-      else if (end === END_HOST && this.clients !== undefined) {
+      } else if (end === END_HOST && this.clients !== undefined) {
         this.clients.engineRequest(code, args, source, lane, requestId);
       } else throw unknownOperation(code);
     } catch (error) {
@@ -197,6 +207,7 @@ export class Dispatcher {
     }
     this.checkHere(slot);
     if (this.state.draining) throw stopping();
+    if (this.state.quarantine.refusesAll(type.index, id)) throw quarantined(`${type.name}/${id}`, undefined);
     const given = args[1] === true ? { initial: args[2] } : undefined;
     const activation = this.activations.activate(type, id, slot, given);
     activation.pinned = true;
@@ -251,6 +262,11 @@ const unknownOperation = (code: number): EngineError =>
 const notHere = (slot: number): EngineError => new UnavailableError('no-owner', `Slot ${slot} is not here.`);
 
 const stopping = (): EngineError => new UnavailableError('no-owner', 'The node is stopping.');
+
+const quarantined = (entity: string, operation: Operation | undefined): EngineError => {
+  const what = operation === undefined ? entity : `${nameOf(operation)} of ${entity}`;
+  return new UnavailableError('quarantined', `${what} is quarantined: nodes died of it. An operator can release it.`);
+};
 
 /** On its way out, or about to be. */
 const isEnding = (activation: Activation): boolean =>

@@ -40,10 +40,10 @@ export interface WaitPolicy {
   yieldMs: number;
 }
 
-export const WORKER_WAITS: WaitPolicy = { spinMs: 0.15, contendedSpinMs: 0.005, napsMs: 1, napMs: 0.2, yieldMs: 0.5 };
+export const WORKER_WAITS: WaitPolicy = { spinMs: 0.15, contendedSpinMs: 0, napsMs: 1, napMs: 0.2, yieldMs: 0.5 };
 export const MAIN_THREAD_WAITS: WaitPolicy = {
   spinMs: 0.02,
-  contendedSpinMs: 0.005,
+  contendedSpinMs: 0,
   napsMs: 0,
   napMs: 0,
   yieldMs: 0.5,
@@ -54,7 +54,7 @@ const SPIN_LOOKS = 32;
 /** So many spins in vain in a row mean that whoever is waited for wants this very core. */
 const MISSES_MAX = 2;
 /** A node that shares its core tries every so often whether it still does. */
-const WAITS_PER_PROBE = 32;
+const WAITS_PER_PROBE = 256;
 /**
  * Frames from one link in one round. Small: what was answered goes out early and the peer works on it at the same time. On a shared core
  * there is no same time, and every flush that wakes the peer may cost a switch of threads.
@@ -207,7 +207,9 @@ export class DutyCycle {
     const { duties, policy } = this;
     const isContended = this.misses >= MISSES_MAX;
     const isLong = !isContended || ++this.contendedWaits % WAITS_PER_PROBE === 0;
-    const until = from + (isLong ? policy.spinMs : policy.contendedSpinMs);
+    const spinMs = isLong ? policy.spinMs : policy.contendedSpinMs;
+    if (spinMs === 0) return false;
+    const until = from + spinMs;
     do {
       for (let look = 0; look < SPIN_LOOKS; look++) {
         if (duties.glance()) {

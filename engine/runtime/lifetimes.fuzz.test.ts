@@ -159,12 +159,7 @@ async function play(host: LocalHost, steps: readonly Step[], run: number): Promi
   await host.settled();
   for (const node of host.nodes) {
     const inside = node as unknown as {
-      scheduler: {
-        abortables: { size: number };
-        waiting: Map<unknown, unknown>;
-        ledger: { all: unknown[] };
-        ready: unknown[];
-      };
+      scheduler: { abortable: Map<string, unknown>; ready: unknown[] };
       state: { pending: { endings: Map<number, unknown> } };
     };
     const { gauges } = node.figures();
@@ -172,7 +167,7 @@ async function play(host: LocalHost, steps: readonly Step[], run: number): Promi
       calls: gauges.callsPending,
       turns: gauges.turnsOpen,
       backlog: gauges.backlogFrames,
-      abortables: inside.scheduler.abortable.size,
+      abortable: inside.scheduler.abortable.size,
       ready: inside.scheduler.ready.length,
       endings: inside.state.pending.endings.size,
       invalid: node.counters.invalidMessages,

@@ -8,6 +8,7 @@ import type { Counters } from './counters.ts';
 import type { RootLog } from './log.ts';
 import type { Outbox } from './outbox.ts';
 import type { PendingCalls } from './pending-calls.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { Router } from './router.ts';
 import type { RunningTurn } from './running-turn.ts';
 import type { TimingWheel } from './timing-wheel.ts';
@@ -21,6 +22,8 @@ export class NodeState {
   /** Tells this node from one that had its index before. */
   readonly incarnation: number;
   readonly catalogue: Catalogue;
+  /** The catalogue's, by operation code. */
+  readonly operations: readonly Operation[];
   readonly router: Router;
   readonly clock: Clock;
   readonly prng: Prng;
@@ -34,6 +37,7 @@ export class NodeState {
   readonly flow: TurnFlow | undefined;
   /** Tells the host what runs here. */
   readonly box: BlackBox;
+  readonly quarantine: Quarantine;
   readonly wallTasks: WallTasks;
   /** Milliseconds on the clock, read once per duty cycle. */
   now: number;
@@ -48,11 +52,15 @@ export class NodeState {
   private traces = 0;
 
   constructor(
-    parts: Omit<NodeState, 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'>,
+    parts: Omit<
+      NodeState,
+      'operations' | 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'
+    >,
   ) {
     this.index = parts.index;
     this.incarnation = parts.incarnation;
     this.catalogue = parts.catalogue;
+    this.operations = parts.catalogue.operations;
     this.router = parts.router;
     this.clock = parts.clock;
     this.prng = parts.prng;
@@ -64,6 +72,7 @@ export class NodeState {
     this.wheel = parts.wheel;
     this.flow = parts.flow;
     this.box = parts.box;
+    this.quarantine = parts.quarantine;
     this.wallTasks = new WallTasks(parts.clock, parts.wheel);
     this.now = parts.clock.now();
   }
@@ -75,7 +84,7 @@ export class NodeState {
   }
 
   freshNow(): number {
-    if (!this.inCycle) this.now = this.clock.now();
+    if (this.inCycle === false) this.now = this.clock.now();
     return this.now;
   }
 }

@@ -37,6 +37,7 @@ import { NodeView } from './node-view.ts';
 import { Outbox } from './outbox.ts';
 import { type PeerReplacement, Peers } from './peers.ts';
 import { PENDING_MAX_DEFAULT, PendingCalls } from './pending-calls.ts';
+import { Quarantine, type Quarantined } from './quarantine.ts';
 import type { Heap } from './relief.ts';
 import { decodeError } from './remote-error.ts';
 import { Replies } from './reply.ts';
@@ -126,12 +127,13 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       wheel: new TimingWheel(clock.now(), schedule),
       flow,
       box: options.box ?? new BlackBox(),
+      quarantine: new Quarantine(options.catalogue),
     });
     this.peers = new Peers(this.state, options.readers, options.onCorrupt);
     this.view = new NodeView(this.state, END_HOST, 0xffff, 0, 0);
     const replies = new Replies(this.state);
     this.activations = new Activations(this.state, this, options.heap);
-    this.scheduler = new Scheduler(this.state, replies, this, this.view, schedule);
+    this.scheduler = new Scheduler(this.state, replies, this, schedule);
     const clients = options.clients && new ClientDispatcher(this.state, replies, options.clients, this.view);
     this.computing = options.compute && new ComputeDispatcher(this.state, replies, options.compute);
     this.dispatcher = new Dispatcher(this.state, this.activations, this.scheduler, replies, clients, this.computing);
@@ -177,6 +179,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       this.source = address;
     });
     this.cycle.schedule();
+  }
+
+  /** What this node must not run from now on, all of it. */
+  refuse(quarantined: readonly Quarantined[]): void {
+    this.state.quarantine.replace(quarantined);
   }
 
   /** The thread of this node has ended: for a host that lives in one thread and plays it. Nothing is flushed, nobody is told. */
@@ -239,7 +246,8 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     if (now >= state.pending.nextDeadline) {
       this.counters.callsTimedOut += state.pending.expire(now, timeoutOf);
     }
-    return done;
+    // Whatever was written asks for a round that begins with a flush; a link asks only once in between.
+    return done === 0 && state.outbox.isUnflushed ? 1 : done;
   }
 
   flush(): void {

@@ -9,6 +9,13 @@ export const FULL = 1;
 
 const SCRATCH_BYTES = 64 * 1024;
 
+/** A link with nothing to flush. */
+const CLEAN = 0;
+/** One that something was committed to since the last flush: a round was asked for, and begins with a flush. */
+const DIRTY = 1;
+/** One whose frames wait for room, on which a node may sleep. */
+const LISTED = 2;
+
 /**
  * Everything that a node sends goes through here: one frame is open at a time, encoded straight into the link's memory, or into a
  * scratch buffer when the link has no room right now or the frame turns out larger than the room.
@@ -26,7 +33,9 @@ export class Outbox {
   private readonly wake: () => void;
   /** Node indexes. */
   private readonly dirty: number[] = [];
-  private readonly isDirty: boolean[] = [];
+  /** By node index or return address: CLEAN, DIRTY, or LISTED. */
+  private readonly marks: number[];
+  private unflushed = false;
   private scratch = new Writer(new Uint8Array(SCRATCH_BYTES));
   private open = false;
   /** The open frame found no room in its link. */
@@ -46,6 +55,7 @@ export class Outbox {
   constructor(links: readonly (LinkWriter | undefined)[], wake: () => void) {
     this.nodes = links.length;
     this.links = links.slice();
+    this.marks = links.map(() => CLEAN);
     this.wake = wake;
     for (let node = 0; node < links.length; node++) this.newAddress(node, links[node]);
   }
@@ -77,6 +87,7 @@ export class Outbox {
   private newAddress(node: number, link: LinkWriter | undefined): void {
     this.addresses[node] = this.links.length;
     this.links.push(link);
+    this.marks.push(CLEAN);
     this.owners.push(node);
   }
 
@@ -88,7 +99,8 @@ export class Outbox {
     if (this.open) throw this.nestedCall();
     const link = this.links[target];
     if (link === undefined) throw this.noLink(target);
-    this.link = link;
+    // A pointer stored into an old object is looked at by the collector's barrier.
+    if (this.link !== link) this.link = link;
     this.target = target;
     this.lane = lane;
     let out = link.claim(lane, bytes);
@@ -101,7 +113,7 @@ export class Outbox {
       out.at = 0;
       out.end = Math.min(out.bytes.length, limit);
     }
-    this.out = out;
+    if (this.out !== out) this.out = out;
     this.start = out.at;
     this.open = true;
     return out;
@@ -200,15 +212,23 @@ export class Outbox {
   /** Makes everything committed visible. A link with frames that wait for room stays on the list: its reader rings when there is some. */
   flush(): void {
     const { dirty } = this;
+    this.unflushed = false;
     let kept = 0;
     for (let i = 0; i < dirty.length; i++) {
       const target = dirty[i]!;
       const link = this.links[target]!;
       link.flush();
-      if (link.backlog > 0) dirty[kept++] = target;
-      else this.isDirty[target] = false;
+      if (link.backlog > 0) {
+        dirty[kept++] = target;
+        this.marks[target] = LISTED;
+      } else this.marks[target] = CLEAN;
     }
     dirty.length = kept;
+  }
+
+  /** Something was committed since the last flush. */
+  get isUnflushed(): boolean {
+    return this.unflushed;
   }
 
   /** Something was committed since the last flush, or waits for room. */
@@ -235,13 +255,12 @@ export class Outbox {
   }
 
   private markDirty(): void {
-    if (this.isDirty[this.target] === true) {
-      // Waiting frames keep a link on the list while the node sleeps; what was committed now must go out now.
-      this.wake();
-      return;
-    }
-    this.isDirty[this.target] = true;
-    this.dirty.push(this.target);
+    const { marks, target } = this;
+    const mark = marks[target];
+    if (mark === DIRTY) return;
+    marks[target] = DIRTY;
+    this.unflushed = true;
+    if (mark === CLEAN) this.dirty.push(target);
     this.wake();
   }
 

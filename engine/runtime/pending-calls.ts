@@ -16,8 +16,22 @@ export interface PendingOperation {
   readonly contract: { readonly name: string };
 }
 
+/** Where one call waits. One object and not a column in each of five arrays: a call touches one line or two, and loads one array. */
+class Place<O, C> {
+  /** A young function in an old object, which the collector is told of at every call: so `reject` is not kept as well. */
+  resolve: Settle | undefined = undefined;
+  /** Undefined: nobody waits here. */
+  operation: O | undefined = undefined;
+  caller: C | undefined = undefined;
+  generation = 1;
+  /** Milliseconds on the node's clock. */
+  deadline = Number.POSITIVE_INFINITY;
+  /** Index of the node that was asked. */
+  target = 0;
+}
+
 /**
- * The calls of one node that wait for a reply. A request id is an index into parallel arrays and a generation that tells a late
+ * The calls of one node that wait for a reply. A request id is the index of a place and a generation that tells a late
  * reply from one for the call that has the place now; nothing but the promise is allocated for a call.
  *
  * Generations are few and a busy index runs through them in milliseconds, so the index of a call that ended without its reply is
@@ -28,16 +42,9 @@ export interface PendingOperation {
  */
 export class PendingCalls<O extends PendingOperation, C = unknown> {
   private readonly max: number;
-  private readonly resolves: (Settle | undefined)[] = [];
-  private readonly operations: (O | undefined)[] = [];
-  private readonly callers: (C | undefined)[] = [];
-  private readonly generations: Uint16Array;
-  private readonly deadlines: Float64Array;
-  /** Indexes of the nodes that were asked. */
-  private readonly targets: Uint16Array;
+  private readonly places: Place<O, C>[] = [];
   private readonly free: Int32Array;
   private freeCount = 0;
-  private used = 0;
   /** Indexes whose call ended without its reply, oldest first; the reply may still come. */
   private readonly retired: Int32Array;
   private retiredFirst = 0;
@@ -47,9 +54,10 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
   private readonly rejected: (error: unknown, operation: O, caller: C) => void;
   /** Undefined in games without locks. */
   readonly byTurn: TurnCalls | undefined;
-  private resolve!: Settle;
+  /** Where the call stands that is being added. */
+  private adding: Place<O, C> = new Place();
   private readonly executor = (resolve: Settle): void => {
-    this.resolve = resolve;
+    this.adding.resolve = resolve;
   };
   /** Milliseconds on the node's clock; Infinity when nothing waits. */
   nextDeadline = Number.POSITIVE_INFINITY;
@@ -65,10 +73,6 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
   ) {
     if (max > INDEX_MASK + 1) throw new RangeError(`At most ${INDEX_MASK + 1} pending calls.`);
     this.max = max;
-    // Id 0 is never given: it means a one-way frame.
-    this.generations = new Uint16Array(max).fill(1);
-    this.deadlines = new Float64Array(max);
-    this.targets = new Uint16Array(max);
     this.free = new Int32Array(max);
     this.retired = new Int32Array(max);
     this.rejected = rejected;
@@ -77,42 +81,46 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
 
   /** The promise of the reply of node `target`; its id is in `lastId`. Throws OverloadedError (calls-exhausted). */
   add(operation: O, caller: C, deadline: number, target: number): Promise<unknown> {
-    let index: number;
-    if (this.freeCount > 0) index = this.free[--this.freeCount]!;
-    else if (this.used < this.max) {
-      index = this.used++;
-      this.resolves.push(undefined);
-      this.operations.push(undefined);
-      this.callers.push(undefined);
-    } else if (this.retiredCount > 0) {
-      index = this.retired[this.retiredFirst]!;
-      this.retiredFirst = (this.retiredFirst + 1) % this.max;
-      this.retiredCount--;
-    } else {
-      throw new OverloadedError('calls-exhausted', `${this.max} calls of this node wait for replies already.`);
-    }
-    const promise = new Promise(this.executor);
-    this.resolves[index] = this.resolve;
-    this.operations[index] = operation;
-    this.callers[index] = caller;
-    this.deadlines[index] = deadline;
-    this.targets[index] = target;
+    const index = this.freeCount > 0 ? this.free[--this.freeCount]! : this.another();
+    const place = this.places[index]!;
+    place.operation = operation;
+    place.caller = caller;
+    place.deadline = deadline;
+    place.target = target;
     if (deadline < this.nextDeadline) this.nextDeadline = deadline;
     this.size++;
-    this.lastId = index | (this.generations[index]! << INDEX_BITS);
-    return promise;
+    this.lastId = index | (place.generation << INDEX_BITS);
+    this.adding = place;
+    return new Promise(this.executor);
+  }
+
+  /** An index when none is free: a new one, or the one that rests longest. */
+  private another(): number {
+    const { length } = this.places;
+    if (length < this.max) {
+      this.places.push(new Place());
+      return length;
+    }
+    if (this.retiredCount === 0) {
+      throw new OverloadedError('calls-exhausted', `${this.max} calls of this node wait for replies already.`);
+    }
+    const index = this.retired[this.retiredFirst]!;
+    this.retiredFirst = (this.retiredFirst + 1) % this.max;
+    this.retiredCount--;
+    return index;
   }
 
   /** The operation of a call that still waits; undefined when the reply is late or wrong. */
   operationOf(id: number): O | undefined {
     const index = id & INDEX_MASK;
-    if (index >= this.used || this.generations[index] !== id >>> INDEX_BITS) return undefined;
-    return this.operations[index];
+    if (index >= this.places.length) return undefined;
+    const place = this.places[index]!;
+    return place.generation === id >>> INDEX_BITS ? place.operation : undefined;
   }
 
   /** Who made a call that still waits. */
   callerOf(id: number): C | undefined {
-    return this.callers[id & INDEX_MASK];
+    return this.places[id & INDEX_MASK]?.caller;
   }
 
   /** A call that was just added was made in a turn, to a node. */
@@ -129,8 +137,9 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
   /** Its reply has come. Only after `operationOf(id)` gave one. */
   resolveCall(id: number, value: unknown): void {
     const index = id & INDEX_MASK;
-    const resolve = this.resolves[index]!;
-    this.release(index);
+    const place = this.places[index]!;
+    const resolve = place.resolve!;
+    this.release(index, place);
     this.free[this.freeCount++] = index;
     resolve(value);
   }
@@ -155,10 +164,9 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
   expire(now: number, errorFor: (operation: O) => Error): number {
     let ended = 0;
     let next = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < this.used; index++) {
-      const operation = this.operations[index];
+    for (let index = 0; index < this.places.length; index++) {
+      const { operation, deadline } = this.places[index]!;
       if (operation === undefined) continue;
-      const deadline = this.deadlines[index]!;
       if (deadline > now) {
         if (deadline < next) next = deadline;
         continue;
@@ -174,10 +182,10 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
   /** Ends every call to a node that was lost, but for those that are asked again; returns how many. */
   lose(target: number, askedAgain: ReadonlySet<number>, errorFor: (operation: O) => Error): number {
     let ended = 0;
-    for (let index = 0; index < this.used; index++) {
-      const operation = this.operations[index];
-      if (operation === undefined || this.targets[index] !== target) continue;
-      if (askedAgain.has(index | (this.generations[index]! << INDEX_BITS))) continue;
+    for (let index = 0; index < this.places.length; index++) {
+      const { operation, target: asked, generation } = this.places[index]!;
+      if (operation === undefined || asked !== target) continue;
+      if (askedAgain.has(index | (generation << INDEX_BITS))) continue;
       this.rejectAt(index, errorFor(operation));
       this.retire(index);
       ended++;
@@ -190,11 +198,11 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
     this.expire(Number.POSITIVE_INFINITY, errorFor);
   }
 
-  /** `reject` is not kept for the few calls that fail: storing a young function into an old array has its price. */
   private rejectAt(index: number, error: unknown): void {
-    const resolve = this.resolves[index]!;
-    this.rejected(error, this.operations[index]!, this.callers[index]!);
-    this.release(index);
+    const place = this.places[index]!;
+    const resolve = place.resolve!;
+    this.rejected(error, place.operation!, place.caller!);
+    this.release(index, place);
     resolve(Promise.reject(error));
   }
 
@@ -202,17 +210,18 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
     this.retired[(this.retiredFirst + this.retiredCount++) % this.max] = index;
   }
 
-  private release(index: number): void {
+  private release(index: number, place: Place<O, C>): void {
     if (this.endings.size > 0) {
       this.endings.get(index)?.();
       this.endings.delete(index);
     }
     if (this.byTurn !== undefined) this.byTurn.remove(index);
-    this.resolves[index] = undefined;
-    this.operations[index] = undefined;
-    this.callers[index] = undefined;
-    const generation = (this.generations[index]! + 1) & GENERATION_MASK;
-    this.generations[index] = generation === 0 ? 1 : generation;
+    place.resolve = undefined;
+    place.operation = undefined;
+    place.caller = undefined;
+    const generation = (place.generation + 1) & GENERATION_MASK;
+    // Id 0 is never given: it means a one-way frame.
+    place.generation = generation === 0 ? 1 : generation;
     this.size--;
   }
 }

@@ -2,14 +2,12 @@ import { readEntityId } from '../../transport/codec/entity-id.ts';
 import { Reader } from '../../transport/codec/reader.ts';
 import type { Lane } from '../../transport/link.ts';
 import { type EngineError, EntityExistsError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
-import { Abortables } from './abortables.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { callOf } from './call-of.ts';
 import { nameOf } from './caller.ts';
 import { LOCK_NONE, type Operation } from './catalogue.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { DeadlockWatch, type WaitingLine } from './deadlock-watch.ts';
-import { CREATE, DEADLOCKS, DESTROY, LOCKED_TASK, TASK } from './engine-operations.ts';
+import { CREATE, DESTROY, LOCKED_TASK, TASK } from './engine-operations.ts';
 import type { TaskRunner } from './entity-tasks.ts';
 import {
   callerHashOf,
@@ -29,7 +27,6 @@ import {
   KIND_REQUEST,
   kindOf,
   readChain,
-  readPrincipal,
   requestIdOf,
   sourceIdOf,
   sourceTypeOf,
@@ -41,7 +38,7 @@ import { Mailbox } from './mailbox.ts';
 import type { NodeState } from './node-state.ts';
 import { Pump, type PumpEvents } from './pump.ts';
 import type { Replies } from './reply.ts';
-import { callTask, type Task } from './task.ts';
+import type { Task } from './task.ts';
 import { isThenable } from './thenable.ts';
 import { Turn, type TurnCall, type TurnOwner } from './turn.ts';
 import { TurnLedger } from './turn-ledger.ts';
@@ -52,18 +49,13 @@ export interface Destroyer {
   destroy(activation: Activation): Promise<boolean>;
 }
 
-/** The other nodes; a view of this one. */
-export interface Peers {
-  tell(operation: Operation, node: number, args: unknown[]): void;
-}
-
 const TURNS_POOLED_MAX = 16_384;
 
 /**
  * Decides when what is addressed to an activation runs, runs it, and answers. A frame that finds its entity free runs where it stands, decoded
  * from the link's memory; otherwise it is copied into the mailbox, first in first out per priority.
  */
-export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine {
+export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
   private readonly state: NodeState;
   private readonly replies: Replies;
   private readonly destroyer: Destroyer;
@@ -73,28 +65,26 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
   private readonly pump: Pump;
   private readonly pool: Turn[] = [];
   /** Undefined in games without locks, like `waiting`. */
-  readonly ledger: TurnLedger | undefined = undefined;
+  readonly ledger: TurnLedger | undefined;
   /** All that waits for an entity of this node, in order of arrival. */
-  readonly waiting: Map<Waiting, Activation> | undefined = undefined;
-  readonly deadlocks: DeadlockWatch | undefined = undefined;
+  readonly waiting: Map<Waiting, Activation> | undefined;
   private ready: Activation[] = [];
   /** Turns that have begun and not ended, of all activations. */
   openTurns = 0;
-  private readonly abortables = new Abortables();
+  /** Turns and waiting frames whose caller may abort, by `source:requestId`. */
+  private readonly abortable = new Map<string, Turn | Place>();
 
   /** `wake` is called when something became ready, on a node that may sleep. */
-  constructor(state: NodeState, replies: Replies, destroyer: Destroyer, peers: Peers, wake: () => void) {
+  constructor(state: NodeState, replies: Replies, destroyer: Destroyer, wake: () => void) {
     this.state = state;
     this.replies = replies;
     this.destroyer = destroyer;
     this.wake = wake;
     this.deadLetters = new DeadLetters(state);
-    this.taskOperation = state.catalogue.game.defaultLock === 'entity' ? LOCKED_TASK : TASK;
     this.pump = new Pump(state, this);
-    if (state.flow === undefined) return;
-    this.ledger = new TurnLedger();
-    this.waiting = new Map();
-    this.deadlocks = new DeadlockWatch(state, this, (node, notes) => peers.tell(DEADLOCKS, node, notes));
+    this.ledger = state.flow === undefined ? undefined : new TurnLedger();
+    this.waiting = state.flow === undefined ? undefined : new Map();
+    this.taskOperation = state.catalogue.game.defaultLock === 'entity' ? LOCKED_TASK : TASK;
   }
 
   /** A frame for an activation of this node; `input` stands at the frame's first byte. */
@@ -106,7 +96,12 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
   }
 
   runTask(activation: Activation, task: Task): void {
-    const operation = this.state.catalogue.operationOf(activation.type, task.method) ?? this.taskOperation;
+    const operation = operationNamed(this.state, activation, task.method) ?? this.taskOperation;
+    const { quarantine, counters } = this.state;
+    if (quarantine.size !== 0 && quarantine.refuses(activation.type.index, activation.id, operation.code)) {
+      counters.refusedQuarantined++;
+      return;
+    }
     if (activation.waiting === 0 && isFree(activation, operation)) this.runTaskNow(activation, operation, task);
     else {
       const { now } = this.state;
@@ -147,7 +142,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
 
   /** The caller has given up. */
   cancel(source: number, requestId: number): void {
-    const target = this.abortables.find(source, requestId);
+    const target = this.abortable.get(abortKey(source, requestId));
     if (target === undefined) return;
     if (target instanceof Turn) target.abort?.abort(new DOMException('The caller has given up.', 'AbortError'));
     else {
@@ -188,20 +183,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     this.waiting?.delete(waiting);
     if (waiting.frame === undefined) return;
     const view = new DataView(waiting.frame.buffer, waiting.frame.byteOffset);
-    if (flagsOf(view, 0) & FLAG_ABORTABLE) this.abortables.delete(waiting.source, requestIdOf(view, 0));
-  }
-
-  giveUp(activation: Activation, waiting: Waiting): void {
-    activation.mailbox!.take(waiting);
-    this.expired(waiting);
-    this.makeReady(activation);
-  }
-
-  refuseWaiting(activation: Activation, waiting: Waiting, error: EngineError): void {
-    activation.mailbox!.take(waiting);
-    this.forget(waiting);
-    this.refuse(new Reader(waiting.frame!), waiting.source, waiting.lane, waiting.operation, error);
-    this.makeReady(activation);
+    if (flagsOf(view, 0) & FLAG_ABORTABLE) this.abortable.delete(abortKey(waiting.source, requestIdOf(view, 0)));
   }
 
   expired(waiting: Waiting): void {
@@ -245,14 +227,12 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     const deadline = deadlineIn(view, at, now);
     const waiting = new Waiting(operation, lane, input.bytes.slice(at, input.end), source, undefined, now, deadline);
     if (flagsOf(view, at) & FLAG_ABORTABLE) {
-      this.abortables.add(source, requestIdOf(view, at), { activation, waiting });
+      this.abortable.set(abortKey(source, requestIdOf(view, at)), { activation, waiting });
     }
     if (this.ledger !== undefined) {
       waiting.chain = chainOf(input);
       waiting.comesBack = comesBack(activation, waiting.chain, this.state.incarnation);
       waiting.caller = callerHashOf(view, at);
-      waiting.callerIncarnation = incarnationOf(view, at);
-      waiting.requestId = requestIdOf(view, at);
     }
     this.wait(activation, waiting);
   }
@@ -260,11 +240,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
   private wait(activation: Activation, waiting: Waiting): void {
     activation.mailbox ??= new Mailbox();
     activation.mailbox.push(waiting);
-    if (this.waiting !== undefined) {
-      this.state.counters.lockWaits++;
-      this.waiting.set(waiting, activation);
-      this.deadlocks!.noticed(waiting);
-    }
+    this.waiting?.set(waiting, activation);
     this.makeReady(activation);
   }
 
@@ -349,8 +325,8 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     this.state.box.begin(operation.code, activation.type.index, activation.id);
     try {
       const { flow } = this.state;
-      if (flow === undefined || !turn.isFollowed) result = task.call(activation.entity);
-      else result = flow.run(turn.lineage!, callTask, task, activation.entity, undefined);
+      if (flow === undefined || !turn.isFollowed) result = call(activation.entity, task.method, task.args);
+      else result = flow.run(turn.lineage!, call, activation.entity, task.method, task.args);
     } catch (error) {
       this.state.turn = undefined;
       this.state.box.end();
@@ -408,7 +384,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
       turn.call = undefined;
     }
     if (turn.abort !== undefined) {
-      this.abortables.delete(turn.source, turn.requestId);
+      this.abortable.delete(abortKey(turn.source, turn.requestId));
       turn.abort = undefined;
     }
     turn.principal = undefined;
@@ -417,14 +393,19 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
   }
 
   private readFlagged(turn: Turn, flags: number, input: Reader): void {
-    if (flags & FLAG_PRINCIPAL) turn.principal = readPrincipal(input);
+    if (flags & FLAG_PRINCIPAL) {
+      const length = input.view.getUint32(input.at, true);
+      if (input.at + 4 + length > input.end) throw new InvalidMessageError('invalid', 'A principal is cut off.');
+      turn.principal = input.bytes.slice(input.at + 4, input.at + 4 + length);
+      input.at += 4 + length;
+    }
     if (flags & FLAG_CHAIN) {
       const chain = readChain(input);
       if (turn.lineage !== undefined) turn.lineage.ancestors = chain;
     }
     if (flags & FLAG_ABORTABLE) {
       turn.abort = new AbortController();
-      this.abortables.add(turn.source, turn.requestId, turn);
+      this.abortable.set(abortKey(turn.source, turn.requestId), turn);
     }
   }
 
@@ -446,4 +427,23 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
   }
 }
 
+interface Place {
+  readonly activation: Activation;
+  readonly waiting: Waiting;
+}
+
 const dispatch = (operation: Operation, entity: unknown, input: Reader): unknown => operation.dispatch(entity, input);
+
+const call = (entity: unknown, method: string, args: readonly unknown[]): unknown =>
+  (entity as Record<string, (...args: readonly unknown[]) => unknown>)[method]!(...args);
+
+const abortKey = (source: number, requestId: number): string => `${source}:${requestId}`;
+
+/** A task may run an operation of a contract, with that operation's lock. */
+function operationNamed(state: NodeState, activation: Activation, method: string): Operation | undefined {
+  for (const contract of activation.type.contracts) {
+    const found = state.catalogue.find(contract)?.operations.find((operation) => operation.name === method);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

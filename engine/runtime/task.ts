@@ -57,11 +57,6 @@ export class Task extends Timer {
     this.owner.due(this);
   }
 
-  /** Runs the method. */
-  call(entity: object): unknown {
-    return (entity as Record<string, (...args: readonly unknown[]) => unknown>)[this.method]!(...this.args);
-  }
-
   /** False when it was cancelled while the run waited. */
   begin(): boolean {
     if (this.cancelled) return false;
@@ -69,5 +64,3 @@ export class Task extends Timer {
     return true;
   }
 }
-
-export const callTask = (task: Task, entity: object): unknown => task.call(entity);

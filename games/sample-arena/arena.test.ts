@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { startCluster, type TestCluster } from 'skerry/testing';
 import { Arena, type ArenaId, Lobby, Player, ScoreBoard } from './contracts.ts';
+import { coverOf } from './rules/cover.ts';
 import { MAPS } from './rules/maps.ts';
 import { freeShare } from './rules/movement.ts';
 import { CAPACITY, PLAYER_RADIUS } from './rules/numbers.ts';
@@ -68,6 +69,13 @@ test('players see each other move', async (t) => {
   t.true((await cluster.getProxy(Arena, 'north').stats()).ticks > 20);
   await ann.player.leave();
   await bob.event('gone', 'north', ({ player }) => player === joined.number);
+});
+
+test('an arena computes its cover off its own thread', async (t) => {
+  const { cluster } = await start(t);
+  t.deepEqual(await cluster.compute('cover', 'tide'), coverOf(MAPS.tide));
+  await cluster.getProxy(Arena, 'tide').stats();
+  await cluster.logged('cover found');
 });
 
 test('the lobby sends people together, and where they wish', async (t) => {

@@ -15,6 +15,7 @@ export default defineGame({
     entity(Arena, ArenaEntity, { tasks: { tick: { every: '50ms' } } }),
     entity(ScoreBoard, ScoreBoardEntity, { tasks: { publish: { every: '1s' } } }),
   ],
+  compute: { cover: './compute/cover.ts' },
   gateway: {
     authenticate: (ticket) => principalOf(ticket),
     static: 'web',

@@ -1,5 +1,5 @@
 import { Writer } from '../codec/writer.ts';
-import type { Lane, LinkCounters, LinkWriter } from '../link.ts';
+import type { Lane, LinkCorruptError, LinkCounters, LinkWriter } from '../link.ts';
 import { Overflow } from '../overflow.ts';
 import type { Doorbell } from './doorbell.ts';
 import { RingWriter } from './ring.ts';
@@ -13,6 +13,8 @@ export interface RingLinkWriterOptions {
   /** Bounds of the overflow, all lanes together: 65 536 frames and 64 MiB (at least one largest frame) by default. */
   backlogFramesMax?: number;
   backlogBytesMax?: number;
+  /** Hears once of a reader that says what cannot be; nothing leaves any more. Without it, whoever asks for room gets the error. */
+  corrupted?: (error: LinkCorruptError) => void;
 }
 
 /** The writing side of a ring link; see `ring-memory.ts` for the memory and `ring.ts` for one lane. */
@@ -37,7 +39,7 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
 
   constructor(memory: SharedArrayBuffer, options: RingLinkWriterOptions = {}) {
     const { words, bytes, lanes, want, frameBytesMax } = ringLinkLayout(memory);
-    const ring = (place: LanePlace) => new RingWriter(words, bytes, place, frameBytesMax);
+    const ring = (place: LanePlace) => new RingWriter(words, bytes, place, frameBytesMax, options.corrupted);
     this.words = words;
     this.wantIndex = want;
     this.frameBytesMax = frameBytesMax;

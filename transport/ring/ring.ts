@@ -54,8 +54,17 @@ export class RingWriter {
   private published: number;
   private limit: number;
   private roundEnd: number;
+  private readonly corrupted: ((error: LinkCorruptError) => void) | undefined;
+  private isCorrupt = false;
 
-  constructor(words: Int32Array, bytes: Uint8Array, place: LanePlace, frameBytesMax: number) {
+  /** `corrupted` hears once of a HEAD that is impossible, and from then on there is no room; without it, whoever asks for room gets the error. */
+  constructor(
+    words: Int32Array,
+    bytes: Uint8Array,
+    place: LanePlace,
+    frameBytesMax: number,
+    corrupted?: (error: LinkCorruptError) => void,
+  ) {
     const position = words[place.tail]!;
     this.words = words;
     this.bytes = bytes;
@@ -68,6 +77,7 @@ export class RingWriter {
     this.published = position;
     this.limit = (position + place.capacity) | 0;
     this.roundEnd = position;
+    this.corrupted = corrupted;
     this.frameBytesMax = Math.min(frameBytesMax, Math.max(place.capacity >> 2, PIECE_RECORD_BYTES_MIN) - HEADER_BYTES);
     this.measure();
   }
@@ -92,7 +102,7 @@ export class RingWriter {
 
   /**
    * Moves `begin` and `windowEnd` so that a record of `recordBytes` (a multiple of 8, at most a quarter of the ring) fits. False
-   * when the ring is too full. Throws LinkCorruptError when the reader's HEAD is impossible.
+   * when the ring is too full. Throws LinkCorruptError when the reader's HEAD is impossible and nobody else hears of it.
    */
   makeRoom(recordBytes: number): boolean {
     const toEnd = this.base + this.capacity + HEADER_BYTES - this.begin;
@@ -129,13 +139,22 @@ export class RingWriter {
     // Partner: the store of HEAD in RingReader.release. The reader is done with everything before it, so it may be overwritten.
     const head = Atomics.load(this.words, this.head);
     const limit = (head + this.capacity) | 0;
-    if (limit === this.limit) return false;
+    if (limit === this.limit || this.isCorrupt) return false;
     const used = (this.published - head) | 0;
     if (used < 0 || used > this.capacity || (head & 7) !== 0) {
-      throw new LinkCorruptError(`A ring's head stands at ${head >>> 0} while its tail is ${this.published >>> 0}.`);
+      this.fail(
+        new LinkCorruptError(`A ring's head stands at ${head >>> 0} while its tail is ${this.published >>> 0}.`),
+      );
+      return false;
     }
     this.limit = limit;
     return true;
+  }
+
+  private fail(error: LinkCorruptError): void {
+    if (this.corrupted === undefined) throw error;
+    this.isCorrupt = true;
+    this.corrupted(error);
   }
 
   /**

@@ -15,6 +15,7 @@ import {
   type Visit,
 } from '../contracts.ts';
 import { type Body, baggageOf } from '../rules/body.ts';
+import { Cover } from '../rules/cover.ts';
 import { packFrame } from '../rules/frame.ts';
 import { MAPS } from '../rules/maps.ts';
 import { IDLE_TICKS, SILENT_TICKS, TICKS_PER_SECOND } from '../rules/numbers.ts';
@@ -35,6 +36,10 @@ export class ArenaEntity extends NodeEntity implements Arena {
   #tickedAt = 0;
   #frameBytes = 0;
   #rosterChanged = false;
+
+  override onActivate(): void {
+    void this.#findCover();
+  }
 
   async enter(entry: Entry): Promise<Visit> {
     const { id, name, visit, from, baggage } = entry;
@@ -178,6 +183,16 @@ export class ArenaEntity extends NodeEntity implements Arena {
 
   #tell(events: ArenaEvent[]): void {
     this.#group.proxy.happened(this.#arena, events);
+  }
+
+  /** The world begins without; who comes back then does so wherever there is room. */
+  async #findCover(): Promise<void> {
+    try {
+      this.#world.cover = new Cover(await this.node.compute<Uint8Array>('cover', this.#arena));
+      this.log.debug({}, 'cover found');
+    } catch (err) {
+      this.log.warn({ err }, 'no cover found');
+    }
   }
 
   #player(id: string): Player {

@@ -1,5 +1,6 @@
 import type { ArenaId, Baggage, PickupKind, Steering } from '../contracts.ts';
 import { type Body, baggageOf, isPresent, newBody, receive, takeSteering } from './body.ts';
+import type { Cover } from './cover.ts';
 import type { Point } from './geometry.ts';
 import { type ArenaMap, arrival } from './maps.ts';
 import { settle, walk } from './movement.ts';
@@ -32,6 +33,8 @@ export class World {
   readonly pickups: Pickups;
   readonly bodies = new Map<string, Body>();
   readonly shots: Shot[] = [];
+  /** Undefined until it was computed. */
+  cover: Cover | undefined = undefined;
   tick = 0;
   readonly #random: () => number;
   readonly #numbers: (Body | undefined)[] = new Array(CAPACITY + 1).fill(undefined);
@@ -204,16 +207,23 @@ export class World {
     body.waiting.length = 0;
   }
 
-  /** Of a few starts the one that is farthest from everybody. */
+  /** Of a few starts the one that the fewest see, and of those the one that is farthest from everybody. */
   #start(): Point {
     let best: Point = this.map.starts[0]!;
+    let fewest = Number.POSITIVE_INFINITY;
     let farthest = -1;
     for (let tries = 0; tries < 4; tries++) {
-      const start = this.map.starts[Math.floor(this.#random() * this.map.starts.length)]!;
+      const index = Math.floor(this.#random() * this.map.starts.length);
+      const start = this.map.starts[index]!;
       let nearest = Number.POSITIVE_INFINITY;
-      for (const body of this.bodies.values())
-        if (isPresent(body)) nearest = Math.min(nearest, Math.hypot(body.x - start.x, body.y - start.y));
-      if (nearest <= farthest) continue;
+      let watchers = 0;
+      for (const body of this.bodies.values()) {
+        if (!isPresent(body)) continue;
+        nearest = Math.min(nearest, Math.hypot(body.x - start.x, body.y - start.y));
+        if (this.cover?.sees(body, index)) watchers++;
+      }
+      if (watchers > fewest || (watchers === fewest && nearest <= farthest)) continue;
+      fewest = watchers;
       farthest = nearest;
       best = start;
     }
