@@ -1,9 +1,8 @@
-import { MessageChannel } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
-import { NodeDownError, OverloadedError, UnavailableError } from '../base/errors.ts';
+import { CallTimeoutError, NodeDownError, OverloadedError, UnavailableError } from '../base/errors.ts';
 import type { Compute, ComputeOutcome } from '../runtime/compute.ts';
 import type { Log } from '../runtime/log.ts';
-import type { AbortMessage, ComputeJob, JobOutcome } from './compute-thread.ts';
+import { ABORTED, type ComputeJob, type JobOutcome, TIMED_OUT } from './compute-thread.ts';
 
 /** Calls that wait for a thread, and bytes of their inputs. */
 export const WAITING_MAX = 4096;
@@ -151,20 +150,22 @@ export class ComputePool implements Compute {
     const { log, graceMs = GRACE_MS } = this.options;
     this.threads ??= this.open();
     const threads = await this.threads;
-    const { port1, port2 } = new MessageChannel();
+    const word = new SharedArrayBuffer(4);
     const end = new AbortController();
     let grace: NodeJS.Timeout | undefined;
     const abort = (): void => {
-      const { name: kind, message } = signal.reason as Error;
-      port1.postMessage({ name: kind, message } satisfies AbortMessage);
+      // Pairs with `listen` in compute-thread.ts.
+      const flag = new Int32Array(word);
+      Atomics.store(flag, 0, signal.reason instanceof CallTimeoutError ? TIMED_OUT : ABORTED);
+      Atomics.notify(flag, 0);
       grace = setTimeout(() => end.abort(), graceMs);
     };
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
     try {
-      const job: ComputeJob = { name, url, input, abort: port2 };
+      const job: ComputeJob = { name, url, input, word };
       const { notes, ...outcome }: JobOutcome = await threads.run(job, {
-        transferList: [port2, input.buffer],
+        transferList: [input.buffer],
         signal: end.signal,
       });
       for (const { fields, message } of notes) log.error(fields, message);
@@ -178,7 +179,6 @@ export class ComputePool implements Compute {
     } finally {
       clearTimeout(grace);
       signal.removeEventListener('abort', abort);
-      port1.close();
     }
   }
 

@@ -1,5 +1,4 @@
 /** What runs on a thread for compute functions. The pool calls the default export. */
-import type { MessagePort } from 'node:worker_threads';
 import { type ComputeOutcome, runFunction } from '../runtime/compute.ts';
 import type { Log } from '../runtime/log.ts';
 import { loadFunction } from './compute-functions.ts';
@@ -10,27 +9,40 @@ export interface ComputeJob {
   readonly url: string;
   /** CBOR. */
   readonly input: Uint8Array;
-  /** Says, once, why nobody waits for the result any more. */
-  readonly abort: MessagePort;
+  /** One word: RUNNING until somebody says why the function need not go on. */
+  readonly word: SharedArrayBuffer;
 }
 
-export interface AbortMessage {
-  readonly name: string;
-  readonly message: string;
-}
+export const RUNNING = 0;
+/** Nobody waits for the result any more. */
+export const ABORTED = 1;
+export const TIMED_OUT = 2;
+/** It has ended: its thread does not listen any more. */
+const ENDED = 3;
 
 /** What there is to say about a run that ended. */
 export type JobOutcome = ComputeOutcome & { readonly notes: readonly { fields: object; message: string }[] };
 
-export default async function run({ name, url, input, abort }: ComputeJob): Promise<JobOutcome> {
+export default async function run({ name, url, input, word }: ComputeJob): Promise<JobOutcome> {
   const controller = new AbortController();
-  abort.on('message', (reason: AbortMessage) => controller.abort(new DOMException(reason.message, reason.name)));
+  const flag = new Int32Array(word);
+  void listen(flag, controller);
   const notes: { fields: object; message: string }[] = [];
   const note = (fields: object, message = ''): void => void notes.push({ fields, message });
   const log: Log = { debug: note, info: note, warn: note, error: note };
   try {
     return { ...(await runFunction(name, () => loadFunction(name, url), input, controller.signal, log)), notes };
   } finally {
-    abort.close();
+    // Ends the wait, whose memory would otherwise stay. Fails when the other side was first: then it has ended already.
+    Atomics.compareExchange(flag, 0, RUNNING, ENDED);
+    Atomics.notify(flag, 0);
   }
+}
+
+/** Pairs with the store and the notify in `abort` of `compute-pool.ts`: whoever waits hears of it, whoever comes later sees it. */
+async function listen(flag: Int32Array, controller: AbortController): Promise<void> {
+  await Atomics.waitAsync(flag, 0, RUNNING).value;
+  const why = Atomics.load(flag, 0);
+  if (why === TIMED_OUT) controller.abort(new DOMException('The deadline of the call has passed.', 'TimeoutError'));
+  else if (why === ABORTED) controller.abort(new DOMException('The caller has given up.', 'AbortError'));
 }
