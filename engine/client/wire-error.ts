@@ -16,7 +16,9 @@ export function errorFromWire(body: unknown, where: string): Error {
   const options: EngineErrorOptions = { outcome: outcome === 'notExecuted' ? 'notExecuted' : 'unknown' };
   if (typeof retryAfterMs === 'number') options.retryAfterMs = retryAfterMs;
   const Class = typeof kind === 'string' && Object.hasOwn(ENGINE_ERRORS, kind) ? ENGINE_ERRORS[kind]! : EngineError;
-  return new Class(known, `${where}: ${typeof message === 'string' ? message : (WORDS[known] ?? known)}`, options);
+  const words = typeof message === 'string' ? message : (WORDS[known] ?? known);
+  // What the server says of an argument begins with the operation already.
+  return new Class(known, words.startsWith(`${where}: `) ? words : `${where}: ${words}`, options);
 }
 
 /** Servers send codes; these are for people. */

@@ -59,3 +59,17 @@ test('a game that does not build is not type-checked', async (t) => {
   t.is(code, 1);
   t.is(stderr, 'skerry: game.ts:1:1: no\n');
 });
+
+test('a class that misses a method, and an option that is none, are explained by what is wrong with them', async (t) => {
+  const game = `
+import { contract, entity, NodeEntity } from 'skerry';
+interface Door { open(): Promise<void> }
+const Door = contract<Door>('Door', { open: {} });
+class Wall extends NodeEntity {}
+class Gate extends NodeEntity { async open(): Promise<void> {} }
+export default [entity(Door, Wall), entity(Door, Gate, { autocreate: false })];
+`;
+  const { stderr } = await run(t, { 'game.ts': game });
+  t.regex(stderr, /Property 'open' is missing in type/);
+  t.regex(stderr, /'autocreate' does not exist in type 'EntityOptions'. Did you mean to write 'autoCreate'\?/);
+});

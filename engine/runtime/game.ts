@@ -43,14 +43,15 @@ const OPTIONS: readonly string[] = [
 ] satisfies (keyof EntityOptions)[];
 
 /** Binds a class to the contract, or contracts, that it implements. Throws TypeError for options it does not know. */
-export function entity<I>(
-  contract: Contract<I>,
-  cls: new () => AnyEntity & NoInfer<I>,
-  options?: EntityOptions,
-): EntityType;
 export function entity(
   contracts: readonly Contract<any>[],
   cls: new () => AnyEntity,
+  options?: EntityOptions,
+): EntityType;
+// The last one is what the compiler explains when a class or an option does not fit.
+export function entity<I>(
+  contract: Contract<I>,
+  cls: new () => AnyEntity & NoInfer<I>,
   options?: EntityOptions,
 ): EntityType;
 export function entity(

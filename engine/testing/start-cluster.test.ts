@@ -213,6 +213,7 @@ test('clients come through the game, its rules and its rates', async (t) => {
   await cluster.settled();
   t.deepEqual(hurt, [80]);
   await t.throwsAsync(ann.getProxy(Hero, 1).rest(), { name: 'ForbiddenError' });
+  await t.throwsAsync(hero.hit('x' as never), { name: 'InvalidMessageError', message: /^Hero\.hit: damage is "x"/ });
   t.is(await cluster.getProxy(Hero, 2).greet('ann'), 'How are you, ann? Fine.');
 
   await Promise.all([hero.hp(), hero.hp()]);
