@@ -290,7 +290,7 @@ export class Caller implements Sender, Stamp, CallSource {
     this.sendFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
   }
 
-  private sendFrame(operation: Operation, options: ProxyOptions | undefined, proxy: Proxy): void {
+  protected sendFrame(operation: Operation, options: ProxyOptions | undefined, proxy: Proxy | undefined): void {
     const state = this.state;
     const outbox = state.outbox;
     const context = state.opened;

@@ -143,8 +143,13 @@ export class Catalogue {
     throw new ContractMismatchError('incompatible', `The game has no contract '${String(name)}'.`);
   }
 
-  find(name: string): BoundContract | undefined {
-    return this.contracts.get(name);
+  /** A method of an entity type that is an operation of one of its contracts. */
+  operationOf(type: EntityTypeEntry, method: string): Operation | undefined {
+    for (const name of type.contracts) {
+      const found = this.contracts.get(name)?.operations.find((operation) => operation.name === method);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** Like `contract`, for one that an entity class implements. */

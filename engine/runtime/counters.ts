@@ -10,6 +10,9 @@ export class Counters {
   tasksRun = 0;
   taskOverruns = 0;
   expiredBeforeRun = 0;
+  /** Messages and tasks that had to wait for a lock, or behind what did; only in games with locks. */
+  lockWaits = 0;
+  deadlocks = 0;
   refusedMailboxFull = 0;
   refusedLinkFull = 0;
   droppedUnreliable = 0;

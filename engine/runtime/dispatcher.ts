@@ -15,7 +15,7 @@ import { nameOf } from './caller.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import type { ClientDispatcher } from './client-dispatcher.ts';
 import type { ComputeDispatcher } from './compute-dispatcher.ts';
-import { COMPUTE, CREATE, DESTROY, ENGINE_OPERATIONS, LIST, readCborRest } from './engine-operations.ts';
+import { COMPUTE, CREATE, DEADLOCKS, DESTROY, ENGINE_OPERATIONS, LIST, readCborRest } from './engine-operations.ts';
 import {
   END_ENTITY,
   END_HOST,
@@ -177,7 +177,8 @@ export class Dispatcher {
       else if (code === LIST.code) {
         const page = this.activations.roster.page(this.typeOf(args[0]), args[1] as ListCursor, LIST_PAGE_IDS);
         this.replies.result(source, lane, requestId, LIST, page);
-      } else if (end === END_HOST && this.clients !== undefined) {
+      } else if (code === DEADLOCKS.code) this.scheduler.deadlocks?.receive(args);
+      else if (end === END_HOST && this.clients !== undefined) {
         this.clients.engineRequest(code, args, source, lane, requestId);
       } else throw unknownOperation(code);
     } catch (error) {

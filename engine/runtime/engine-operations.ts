@@ -3,8 +3,15 @@ import type { Reader } from '../../transport/codec/reader.ts';
 import { OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import { LANE_MEDIUM } from '../../transport/link.ts';
 import { TIMEOUT_MS_DEFAULT } from '../contract/contract.ts';
-import { type BoundContract, LOCK_ENTITY, LOCK_NONE, type Operation, RETURNS_VALUE } from './catalogue.ts';
-import { headWordOf, KIND_REQUEST } from './frame.ts';
+import {
+  type BoundContract,
+  LOCK_ENTITY,
+  LOCK_NONE,
+  type Operation,
+  RETURNS_VALUE,
+  RETURNS_VOID,
+} from './catalogue.ts';
+import { headWordOf, KIND_ONE_WAY, KIND_REQUEST } from './frame.ts';
 
 /**
  * What the engine itself asks of another node travels like any call: same frames, same order, same pending calls. Codes above
@@ -14,10 +21,10 @@ export const ENGINE_OPERATIONS = 0xff00;
 
 const CONTRACT = { name: 'node', operations: [], type: undefined } as unknown as BoundContract;
 
-function engineOperation(code: number, name: string, lock = LOCK_NONE): Operation {
+function engineOperation(code: number, name: string, lock = LOCK_NONE, returns = RETURNS_VALUE): Operation {
   return Object.freeze({
     code,
-    headWord: headWordOf(KIND_REQUEST, code),
+    headWord: headWordOf(returns === RETURNS_VOID ? KIND_ONE_WAY : KIND_REQUEST, code),
     name,
     contract: CONTRACT,
     traits: undefined as never,
@@ -25,7 +32,7 @@ function engineOperation(code: number, name: string, lock = LOCK_NONE): Operatio
     lane: LANE_MEDIUM,
     reliable: true,
     conflated: false,
-    returns: RETURNS_VALUE,
+    returns,
     timeoutMs: TIMEOUT_MS_DEFAULT,
     lock,
     readOnly: false,
@@ -53,6 +60,8 @@ export const GROUP_REMOVE = engineOperation(0xff04, 'group.remove');
 /** How a task runs that is no operation of a contract, in a game whose default lock is not that of the entity, and in one where it is. */
 export const TASK = engineOperation(0xff05, 'task');
 export const LOCKED_TASK = engineOperation(0xff06, 'task', LOCK_ENTITY);
+/** target: node; one way; the notes of `DeadlockWatch` */
+export const DEADLOCKS = engineOperation(0xff08, 'deadlocks', LOCK_NONE, RETURNS_VOID);
 
 /** Never travel: how the black box names the hooks. */
 export const ACTIVATE = 0xff10;

@@ -166,6 +166,15 @@ export function completeRequest(
   words[first + TRACE_LOW_WORD] = traceLow;
 }
 
+/** A client's principal as CBOR. `input` stands at it, and behind it afterwards. Throws InvalidMessageError. */
+export function readPrincipal(input: Reader): Uint8Array {
+  const length = input.view.getUint32(input.at, true);
+  const at = input.at + 4;
+  if (at + length > input.end) throw new InvalidMessageError('invalid', 'A principal is cut off.');
+  input.at = at + length;
+  return input.bytes.slice(at, at + length);
+}
+
 /** Bytes that a chain of a turn with so many ancestors takes. */
 export const chainBytes = (ancestors: Chain): number => 2 + (ancestors.length + 2) * 4;
 

@@ -159,7 +159,12 @@ async function play(host: LocalHost, steps: readonly Step[], run: number): Promi
   await host.settled();
   for (const node of host.nodes) {
     const inside = node as unknown as {
-      scheduler: { abortable: Map<string, unknown>; ready: unknown[] };
+      scheduler: {
+        abortables: { size: number };
+        waiting: Map<unknown, unknown>;
+        ledger: { all: unknown[] };
+        ready: unknown[];
+      };
       state: { pending: { endings: Map<number, unknown> } };
     };
     const { gauges } = node.figures();
@@ -167,7 +172,7 @@ async function play(host: LocalHost, steps: readonly Step[], run: number): Promi
       calls: gauges.callsPending,
       turns: gauges.turnsOpen,
       backlog: gauges.backlogFrames,
-      abortable: inside.scheduler.abortable.size,
+      abortables: inside.scheduler.abortables.size,
       ready: inside.scheduler.ready.length,
       endings: inside.state.pending.endings.size,
       invalid: node.counters.invalidMessages,

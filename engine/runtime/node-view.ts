@@ -4,7 +4,7 @@ import { MISMATCH } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
 import { milliseconds } from '../base/duration.ts';
 import { checkEntityId, type EntityId } from '../base/entity-id.ts';
-import { InvalidMessageError, notImplemented } from '../base/errors.ts';
+import { EngineError, InvalidMessageError, notImplemented } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import type { Contract, Priority } from '../contract/contract.ts';
 import type { CallTarget } from '../contract/proxy.ts';
@@ -155,6 +155,20 @@ export class NodeView extends Caller implements NodeRef, References {
     } catch (error) {
       this.state.outbox.abandon();
       return Promise.reject(error);
+    }
+  }
+
+  /** One way, to a node; what cannot leave is lost. */
+  tell(operation: Operation, node: number, args: unknown[]): void {
+    try {
+      const payload = this.encoded(operation, args);
+      const out = this.openFrame(operation, 0, -1 - node, END_HOST, undefined, payload.length);
+      out.bytes.set(payload, out.at);
+      out.at += payload.length;
+      this.sendFrame(operation, undefined, undefined);
+    } catch (error) {
+      this.state.outbox.abandon();
+      if (!(error instanceof EngineError)) throw error;
     }
   }
 

@@ -133,7 +133,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.view = new NodeView(this.state, END_HOST, 0xffff, 0, 0);
     const replies = new Replies(this.state);
     this.activations = new Activations(this.state, this, options.heap);
-    this.scheduler = new Scheduler(this.state, replies, this, schedule);
+    this.scheduler = new Scheduler(this.state, replies, this, this.view, schedule);
     const clients = options.clients && new ClientDispatcher(this.state, replies, options.clients, this.view);
     this.computing = options.compute && new ComputeDispatcher(this.state, replies, options.compute);
     this.dispatcher = new Dispatcher(this.state, this.activations, this.scheduler, replies, clients, this.computing);
@@ -158,6 +158,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       }
       await this.pause(DRAIN_POLL_MS);
     }
+    this.scheduler.deadlocks?.stop();
   }
 
   /** Ends at once: whoever waits for a reply is told. */

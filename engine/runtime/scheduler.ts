@@ -2,12 +2,14 @@ import { readEntityId } from '../../transport/codec/entity-id.ts';
 import { Reader } from '../../transport/codec/reader.ts';
 import type { Lane } from '../../transport/link.ts';
 import { type EngineError, EntityExistsError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
+import { Abortables } from './abortables.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { callOf } from './call-of.ts';
 import { nameOf } from './caller.ts';
 import { LOCK_NONE, type Operation } from './catalogue.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { CREATE, DESTROY, LOCKED_TASK, TASK } from './engine-operations.ts';
+import { DeadlockWatch, type WaitingLine } from './deadlock-watch.ts';
+import { CREATE, DEADLOCKS, DESTROY, LOCKED_TASK, TASK } from './engine-operations.ts';
 import type { TaskRunner } from './entity-tasks.ts';
 import {
   callerHashOf,
@@ -27,6 +29,7 @@ import {
   KIND_REQUEST,
   kindOf,
   readChain,
+  readPrincipal,
   requestIdOf,
   sourceIdOf,
   sourceTypeOf,
@@ -38,7 +41,7 @@ import { Mailbox } from './mailbox.ts';
 import type { NodeState } from './node-state.ts';
 import { Pump, type PumpEvents } from './pump.ts';
 import type { Replies } from './reply.ts';
-import type { Task } from './task.ts';
+import { callTask, type Task } from './task.ts';
 import { isThenable } from './thenable.ts';
 import { Turn, type TurnCall, type TurnOwner } from './turn.ts';
 import { TurnLedger } from './turn-ledger.ts';
@@ -49,13 +52,18 @@ export interface Destroyer {
   destroy(activation: Activation): Promise<boolean>;
 }
 
+/** The other nodes; a view of this one. */
+export interface Peers {
+  tell(operation: Operation, node: number, args: unknown[]): void;
+}
+
 const TURNS_POOLED_MAX = 16_384;
 
 /**
  * Decides when what is addressed to an activation runs, runs it, and answers. A frame that finds its entity free runs where it stands, decoded
  * from the link's memory; otherwise it is copied into the mailbox, first in first out per priority.
  */
-export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
+export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine {
   private readonly state: NodeState;
   private readonly replies: Replies;
   private readonly destroyer: Destroyer;
@@ -65,26 +73,28 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
   private readonly pump: Pump;
   private readonly pool: Turn[] = [];
   /** Undefined in games without locks, like `waiting`. */
-  readonly ledger: TurnLedger | undefined;
+  readonly ledger: TurnLedger | undefined = undefined;
   /** All that waits for an entity of this node, in order of arrival. */
-  readonly waiting: Map<Waiting, Activation> | undefined;
+  readonly waiting: Map<Waiting, Activation> | undefined = undefined;
+  readonly deadlocks: DeadlockWatch | undefined = undefined;
   private ready: Activation[] = [];
   /** Turns that have begun and not ended, of all activations. */
   openTurns = 0;
-  /** Turns and waiting frames whose caller may abort, by `source:requestId`. */
-  private readonly abortable = new Map<string, Turn | Place>();
+  private readonly abortables = new Abortables();
 
   /** `wake` is called when something became ready, on a node that may sleep. */
-  constructor(state: NodeState, replies: Replies, destroyer: Destroyer, wake: () => void) {
+  constructor(state: NodeState, replies: Replies, destroyer: Destroyer, peers: Peers, wake: () => void) {
     this.state = state;
     this.replies = replies;
     this.destroyer = destroyer;
     this.wake = wake;
     this.deadLetters = new DeadLetters(state);
-    this.pump = new Pump(state, this);
-    this.ledger = state.flow === undefined ? undefined : new TurnLedger();
-    this.waiting = state.flow === undefined ? undefined : new Map();
     this.taskOperation = state.catalogue.game.defaultLock === 'entity' ? LOCKED_TASK : TASK;
+    this.pump = new Pump(state, this);
+    if (state.flow === undefined) return;
+    this.ledger = new TurnLedger();
+    this.waiting = new Map();
+    this.deadlocks = new DeadlockWatch(state, this, (node, notes) => peers.tell(DEADLOCKS, node, notes));
   }
 
   /** A frame for an activation of this node; `input` stands at the frame's first byte. */
@@ -96,7 +106,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
   }
 
   runTask(activation: Activation, task: Task): void {
-    const operation = operationNamed(this.state, activation, task.method) ?? this.taskOperation;
+    const operation = this.state.catalogue.operationOf(activation.type, task.method) ?? this.taskOperation;
     const { quarantine, counters } = this.state;
     if (quarantine.size !== 0 && quarantine.refuses(activation.type.index, activation.id, operation.code)) {
       counters.refusedQuarantined++;
@@ -142,7 +152,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
 
   /** The caller has given up. */
   cancel(source: number, requestId: number): void {
-    const target = this.abortable.get(abortKey(source, requestId));
+    const target = this.abortables.find(source, requestId);
     if (target === undefined) return;
     if (target instanceof Turn) target.abort?.abort(new DOMException('The caller has given up.', 'AbortError'));
     else {
@@ -183,7 +193,20 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
     this.waiting?.delete(waiting);
     if (waiting.frame === undefined) return;
     const view = new DataView(waiting.frame.buffer, waiting.frame.byteOffset);
-    if (flagsOf(view, 0) & FLAG_ABORTABLE) this.abortable.delete(abortKey(waiting.source, requestIdOf(view, 0)));
+    if (flagsOf(view, 0) & FLAG_ABORTABLE) this.abortables.delete(waiting.source, requestIdOf(view, 0));
+  }
+
+  giveUp(activation: Activation, waiting: Waiting): void {
+    activation.mailbox!.take(waiting);
+    this.expired(waiting);
+    this.makeReady(activation);
+  }
+
+  refuseWaiting(activation: Activation, waiting: Waiting, error: EngineError): void {
+    activation.mailbox!.take(waiting);
+    this.forget(waiting);
+    this.refuse(new Reader(waiting.frame!), waiting.source, waiting.lane, waiting.operation, error);
+    this.makeReady(activation);
   }
 
   expired(waiting: Waiting): void {
@@ -227,12 +250,14 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
     const deadline = deadlineIn(view, at, now);
     const waiting = new Waiting(operation, lane, input.bytes.slice(at, input.end), source, undefined, now, deadline);
     if (flagsOf(view, at) & FLAG_ABORTABLE) {
-      this.abortable.set(abortKey(source, requestIdOf(view, at)), { activation, waiting });
+      this.abortables.add(source, requestIdOf(view, at), { activation, waiting });
     }
     if (this.ledger !== undefined) {
       waiting.chain = chainOf(input);
       waiting.comesBack = comesBack(activation, waiting.chain, this.state.incarnation);
       waiting.caller = callerHashOf(view, at);
+      waiting.callerIncarnation = incarnationOf(view, at);
+      waiting.requestId = requestIdOf(view, at);
     }
     this.wait(activation, waiting);
   }
@@ -240,7 +265,11 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
   private wait(activation: Activation, waiting: Waiting): void {
     activation.mailbox ??= new Mailbox();
     activation.mailbox.push(waiting);
-    this.waiting?.set(waiting, activation);
+    if (this.waiting !== undefined) {
+      this.state.counters.lockWaits++;
+      this.waiting.set(waiting, activation);
+      this.deadlocks!.noticed(waiting);
+    }
     this.makeReady(activation);
   }
 
@@ -325,8 +354,8 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
     this.state.box.begin(operation.code, activation.type.index, activation.id);
     try {
       const { flow } = this.state;
-      if (flow === undefined || !turn.isFollowed) result = call(activation.entity, task.method, task.args);
-      else result = flow.run(turn.lineage!, call, activation.entity, task.method, task.args);
+      if (flow === undefined || !turn.isFollowed) result = task.call(activation.entity);
+      else result = flow.run(turn.lineage!, callTask, task, activation.entity, undefined);
     } catch (error) {
       this.state.turn = undefined;
       this.state.box.end();
@@ -384,7 +413,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
       turn.call = undefined;
     }
     if (turn.abort !== undefined) {
-      this.abortable.delete(abortKey(turn.source, turn.requestId));
+      this.abortables.delete(turn.source, turn.requestId);
       turn.abort = undefined;
     }
     turn.principal = undefined;
@@ -393,19 +422,14 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
   }
 
   private readFlagged(turn: Turn, flags: number, input: Reader): void {
-    if (flags & FLAG_PRINCIPAL) {
-      const length = input.view.getUint32(input.at, true);
-      if (input.at + 4 + length > input.end) throw new InvalidMessageError('invalid', 'A principal is cut off.');
-      turn.principal = input.bytes.slice(input.at + 4, input.at + 4 + length);
-      input.at += 4 + length;
-    }
+    if (flags & FLAG_PRINCIPAL) turn.principal = readPrincipal(input);
     if (flags & FLAG_CHAIN) {
       const chain = readChain(input);
       if (turn.lineage !== undefined) turn.lineage.ancestors = chain;
     }
     if (flags & FLAG_ABORTABLE) {
       turn.abort = new AbortController();
-      this.abortable.set(abortKey(turn.source, turn.requestId), turn);
+      this.abortables.add(turn.source, turn.requestId, turn);
     }
   }
 
@@ -427,23 +451,4 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents {
   }
 }
 
-interface Place {
-  readonly activation: Activation;
-  readonly waiting: Waiting;
-}
-
 const dispatch = (operation: Operation, entity: unknown, input: Reader): unknown => operation.dispatch(entity, input);
-
-const call = (entity: unknown, method: string, args: readonly unknown[]): unknown =>
-  (entity as Record<string, (...args: readonly unknown[]) => unknown>)[method]!(...args);
-
-const abortKey = (source: number, requestId: number): string => `${source}:${requestId}`;
-
-/** A task may run an operation of a contract, with that operation's lock. */
-function operationNamed(state: NodeState, activation: Activation, method: string): Operation | undefined {
-  for (const contract of activation.type.contracts) {
-    const found = state.catalogue.find(contract)?.operations.find((operation) => operation.name === method);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}

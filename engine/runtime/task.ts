@@ -57,6 +57,11 @@ export class Task extends Timer {
     this.owner.due(this);
   }
 
+  /** Runs the method. */
+  call(entity: object): unknown {
+    return (entity as Record<string, (...args: readonly unknown[]) => unknown>)[this.method]!(...this.args);
+  }
+
   /** False when it was cancelled while the run waited. */
   begin(): boolean {
     if (this.cancelled) return false;
@@ -64,3 +69,5 @@ export class Task extends Timer {
     return true;
   }
 }
+
+export const callTask = (task: Task, entity: object): unknown => task.call(entity);

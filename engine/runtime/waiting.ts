@@ -19,6 +19,9 @@ export class Waiting {
   taken = false;
 
   // Only in games with locks.
+  /** How its caller's node knows it; 0 for what is one way, and for tasks. */
+  requestId = 0;
+  callerIncarnation = 0;
   chain: Chain = NO_CHAIN;
   /** The chain has a turn open at this very entity: it need not wait behind what waits for that turn. */
   comesBack = false;
@@ -26,9 +29,9 @@ export class Waiting {
   caller = 0;
   /** How often it was looked for a deadlock, and when next. */
   probes = 0;
-  probeAt = 0;
-  /** Chosen to be refused if the cycle that it is in is seen again. */
-  isSuspect = false;
+  probeAt = Number.POSITIVE_INFINITY;
+  /** Until then it is to be refused if the cycle that it is in is seen again. */
+  suspectUntil = 0;
 
   constructor(
     operation: Operation,
