@@ -11,6 +11,8 @@ const SLOTS_MIN = 16;
 /** First in, first out, with look-up by key: a circular array that doubles. */
 export class FrameQueue {
   length = 0;
+  /** Of all frames in it. */
+  bytes = 0;
   private slots: (WaitingFrame | undefined)[] = new Array(SLOTS_MIN).fill(undefined);
   private start = 0;
   private readonly byKey = new Map<string, WaitingFrame>();
@@ -22,6 +24,7 @@ export class FrameQueue {
     }
     this.slots[(this.start + this.length) & (this.slots.length - 1)] = waiting;
     this.length++;
+    this.bytes += waiting.frame.length;
     if (waiting.key !== undefined && waiting.sent === 0) this.byKey.set(waiting.key, waiting);
   }
 
@@ -32,6 +35,11 @@ export class FrameQueue {
   /** The frame with this key that may still be replaced. */
   withKey(key: string): WaitingFrame | undefined {
     return this.byKey.get(key);
+  }
+
+  replace(waiting: WaitingFrame, frame: Uint8Array): void {
+    this.bytes += frame.length - waiting.frame.length;
+    waiting.frame = frame;
   }
 
   /** A part of the first frame has left: it cannot be replaced any more. */
@@ -47,6 +55,7 @@ export class FrameQueue {
     this.slots[this.start] = undefined;
     this.start = (this.start + 1) & (this.slots.length - 1);
     this.length--;
+    this.bytes -= first.frame.length;
     if (this.length === 0 && this.slots.length > 1024) {
       this.slots = new Array(SLOTS_MIN).fill(undefined);
       this.start = 0;

@@ -1,7 +1,7 @@
 /** The simplest thing that does what a link promises, and random programs that are run on both. */
 import fc from 'fast-check';
 import { Collector, sampleFrame, send } from './link.conformance.ts';
-import type { Lane, LinkCounters, LinkReader, LinkWriter } from './link.ts';
+import { LANES, type Lane, type LinkCounters, type LinkReader, type LinkWriter } from './link.ts';
 
 export type LinkStep =
   | { step: 'send'; lane: Lane; bytes: number; slack: number }
@@ -105,7 +105,14 @@ export function followModel(
         if (writer.spill(step.lane, frame)) {
           queue.push({ frame, key: undefined, flushed: false });
           taken++;
-        } else check(writer.backlog > 0 || frame.length > limits.backlogBytesMax, 'refused while nothing waits');
+        } else {
+          const isFull = queue.length >= limits.backlogFramesMax;
+          const bytes = queue.reduce((sum, sent) => sum + sent.frame.length, frame.length);
+          check(
+            isFull || bytes > limits.backlogBytesMax,
+            `refused while ${queue.length} frames wait in lane ${step.lane}`,
+          );
+        }
       } else {
         const result = writer.conflate(step.lane, step.key, frame);
         if (result === 'queued') queue.push({ frame, key: step.key, flushed: false });
@@ -117,7 +124,11 @@ export function followModel(
         if (result !== 'full') taken++;
       }
     }
-    check(writer.backlog <= limits.backlogFramesMax, `${writer.backlog} frames wait`);
+    check(writer.backlog <= limits.backlogFramesMax * LANES, `${writer.backlog} frames wait`);
+    for (const [lane, queue] of queues.entries()) {
+      const waiting = writer.waiting(lane as Lane);
+      check(waiting === queue.length, `${waiting} frames wait in lane ${lane}, ${queue.length} were not drained`);
+    }
     check(writer.frames === taken, `counted ${writer.frames} frames of ${taken}`);
   }
   for (let rounds = 0; queues.some((queue) => queue.length > 0); rounds++) {

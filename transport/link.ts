@@ -37,6 +37,10 @@ export interface LinkWriter {
   flush(): void;
   /** Frames waiting in overflow, all lanes. */
   readonly backlog: number;
+  /** Frames of a lane that were committed, published or spilled, and that the reader has not taken as far as it said. */
+  waiting(lane: Lane): number;
+  /** Frames of a lane that the reader has taken, as far as it said; wraps at 2^32. */
+  taken(lane: Lane): number;
   readonly frameBytesMax: number;
 }
 

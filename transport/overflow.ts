@@ -11,21 +11,19 @@ export interface OverflowLane {
 
 export interface OverflowOptions {
   frameBytesMax: number;
-  /** Bounds over all lanes: 65 536 frames and 64 MiB (at least one largest frame) by default. */
+  /** Bounds of each lane: 65 536 frames and 64 MiB (at least one largest frame) by default. */
   backlogFramesMax?: number | undefined;
   backlogBytesMax?: number | undefined;
 }
 
 /**
- * Where the frames of a link wait that found no room: first in, first out for every lane, bounded over all lanes by frames
- * and by bytes. While frames of a lane wait here, new ones of that lane go behind them, so it keeps its order.
+ * Where the frames of a link wait that found no room: first in, first out for every lane, bounded for each by frames
+ * and by bytes: a flood of one priority takes no room from the others. While frames of a lane wait here, new ones of that lane go behind them, so it keeps its order.
  */
 export class Overflow {
   /** Frames that wait, over all lanes, now and at most so far. */
   frames = 0;
   framesHighest = 0;
-  /** Bytes of the frames that wait. */
-  bytes = 0;
   /** Frames that ever waited; that were replaced by a newer one of their key; that were refused. */
   spilled = 0;
   replaced = 0;
@@ -47,21 +45,26 @@ export class Overflow {
     return this.queues[lane].length !== 0;
   }
 
+  framesOf(lane: Lane): number {
+    return this.queues[lane].length;
+  }
+
   /** Sends the frame if there is room, or keeps a copy. False, and nothing taken, when there is no place for that either. */
   spill(lane: Lane, frame: Uint8Array, key?: string): boolean {
     this.checkSize(frame);
     const to = this.lanes[lane]!;
+    const queue = this.queues[lane];
     let sent = -1;
     // A large frame may have to stay here in part, so its place must be certain before its first piece leaves.
-    if (!this.waits(lane) && (frame.length <= to.frameBytesMax || this.admits(frame.length))) sent = to.copy(frame, 0);
+    if (!this.waits(lane) && (frame.length <= to.frameBytesMax || this.admits(queue, frame.length)))
+      sent = to.copy(frame, 0);
     if (sent === frame.length) return true;
-    if (!this.admits(frame.length)) {
+    if (!this.admits(queue, frame.length)) {
       this.refused++;
       return false;
     }
     // Not slice(): a Buffer's slice shares its memory.
-    this.queues[lane].push({ frame: new Uint8Array(frame), key, sent: Math.max(0, sent) });
-    this.bytes += frame.length;
+    queue.push({ frame: new Uint8Array(frame), key, sent: Math.max(0, sent) });
     this.frames++;
     this.spilled++;
     if (this.frames > this.framesHighest) this.framesHighest = this.frames;
@@ -71,15 +74,14 @@ export class Overflow {
   /** Takes the place of the waiting frame with this key, or does as `spill`. */
   conflate(lane: Lane, key: string, frame: Uint8Array): 'queued' | 'replaced' | 'full' {
     this.checkSize(frame);
-    const waiting = this.queues[lane].withKey(key);
+    const queue = this.queues[lane];
+    const waiting = queue.withKey(key);
     if (waiting === undefined) return this.spill(lane, frame, key) ? 'queued' : 'full';
-    const bytes = this.bytes + frame.length - waiting.frame.length;
-    if (bytes > this.bytesMax) {
+    if (queue.bytes + frame.length - waiting.frame.length > this.bytesMax) {
       this.refused++;
       return 'full';
     }
-    this.bytes = bytes;
-    waiting.frame = new Uint8Array(frame);
+    queue.replace(waiting, new Uint8Array(frame));
     this.replaced++;
     return 'replaced';
   }
@@ -102,12 +104,11 @@ export class Overflow {
       }
       queue.shift();
       this.frames--;
-      this.bytes -= first.frame.length;
     }
   }
 
-  private admits(bytes: number): boolean {
-    return this.frames < this.framesMax && this.bytes + bytes <= this.bytesMax;
+  private admits(queue: FrameQueue, bytes: number): boolean {
+    return queue.length < this.framesMax && queue.bytes + bytes <= this.bytesMax;
   }
 
   private checkSize(frame: Uint8Array): void {

@@ -20,6 +20,20 @@ export class EngineError extends Error {
   }
 }
 
+/**
+ * Makes an error without looking at the stack, for those that come in thousands when a node is overloaded: looking costs more than most
+ * operations, and shows nothing but the engine.
+ */
+export function withoutTrace<E extends Error>(make: () => E): E {
+  const frames = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = frames;
+  }
+}
+
 /** Errors after which it is not known whether the operation ran. */
 class UnknownOutcomeError extends EngineError {
   constructor(code: string, message: string, options: EngineErrorOptions = {}) {

@@ -2,9 +2,10 @@ import { writeEntityId } from '../../transport/codec/entity-id.ts';
 import { MISMATCH, OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
 import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
-import { CallTimeoutError, type EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
+import { CallTimeoutError, type EngineError, InvalidMessageError, withoutTrace } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import type { CallTarget, Proxy, Sender } from '../contract/proxy.ts';
+import { admit, linkFull, WAIT_MS_MAX } from './admission.ts';
 import { type CallContext, chainIn, signalsOf } from './call-context.ts';
 import type { CallSource } from './call-failures.ts';
 import { type Operation, RETURNS_VOID } from './catalogue.ts';
@@ -232,6 +233,7 @@ export class Caller implements Sender, Stamp, CallSource {
     const { state } = this;
     const { outbox, pending } = state;
     const now = state.freshNow();
+    if (outbox.congestion.isAny) admit(state, operation, operation.timeoutMs, now);
     const deadline = now + operation.timeoutMs;
     const promise = pending.add(operation, this, deadline, outbox.target);
     const requestId = pending.lastId;
@@ -240,7 +242,7 @@ export class Caller implements Sender, Stamp, CallSource {
     state.counters.callsSent++;
     if (outbox.commit() === FULL) {
       state.counters.refusedLinkFull++;
-      pending.failCall(requestId, linkFull(operation));
+      pending.failCall(requestId, linkFull(operation, 0));
     }
     return promise;
   }
@@ -268,6 +270,7 @@ export class Caller implements Sender, Stamp, CallSource {
     }
     const signals = signalsOf(options?.signal, context);
     for (const signal of signals) if (signal.aborted) throw signal.reason;
+    if (outbox.congestion.isAny && operation.reliable) admit(state, operation, deadline - now, now);
     const promise = state.pending.add(operation, this, deadline, outbox.target);
     const requestId = state.pending.lastId;
     const turn = context?.lineage;
@@ -278,7 +281,7 @@ export class Caller implements Sender, Stamp, CallSource {
     if (outbox.hasRoom || operation.reliable) {
       if (outbox.commit() === FULL) {
         state.counters.refusedLinkFull++;
-        state.pending.failCall(requestId, linkFull(operation));
+        state.pending.failCall(requestId, linkFull(operation, 0));
       }
     } else this.dropOrConflate(operation, proxy);
     if (signals.length > 0) this.watch(signals, requestId, operation, proxy);
@@ -294,6 +297,7 @@ export class Caller implements Sender, Stamp, CallSource {
     const state = this.state;
     const outbox = state.outbox;
     const context = state.opened;
+    if (outbox.congestion.isAny && operation.reliable) admit(state, operation, WAIT_MS_MAX * 2, state.freshNow());
     completeRequest(
       outbox.writer,
       outbox.frameStart,
@@ -306,7 +310,7 @@ export class Caller implements Sender, Stamp, CallSource {
     if (outbox.hasRoom || operation.reliable) {
       if (outbox.commit() === FULL) {
         state.counters.refusedLinkFull++;
-        throw linkFull(operation);
+        throw linkFull(operation, 0);
       }
     } else this.dropOrConflate(operation, proxy);
   }
@@ -418,19 +422,13 @@ export const nameOf = (operation: { name: string; contract: { name: string } }):
   `${operation.contract.name}.${operation.name}`;
 
 export function timeoutOf(operation: { name: string; contract: { name: string } }): CallTimeoutError {
-  return new CallTimeoutError('timeout', `${nameOf(operation)} got no reply before its deadline.`);
+  return withoutTrace(() => new CallTimeoutError('timeout', `${nameOf(operation)} got no reply before its deadline.`));
 }
 
 /** Where it was that a message is too large, which the outbox cannot know. */
 function withPlace(error: unknown, operation: Operation): unknown {
   if (!(error instanceof InvalidMessageError)) return error;
   return new InvalidMessageError(error.code, `${nameOf(operation)}: ${error.message}`, { outcome: error.outcome });
-}
-
-function linkFull(operation: Operation): EngineError {
-  return new OverloadedError('link-full', `${nameOf(operation)}: the link to the owner's node is full.`, {
-    retryAfterMs: 50,
-  });
 }
 
 /** 7, 7n and '7' are three keys. */

@@ -61,6 +61,14 @@ const WAITS_PER_PROBE = 256;
  */
 const FRAMES_PER_ROUND = 64;
 const FRAMES_PER_ROUND_CONTENDED = 1024;
+/**
+ * A round should not last longer than this, its microtasks included: whatever comes meanwhile, of high priority or not, waits for the next one, and
+ * answers leave after it. Rounds that last longer take fewer frames, down to one from each link.
+ */
+const ROUND_MS = 0.1;
+const ROUND_MS_CONTENDED = 0.5;
+/** Rounds that follow a long turn of the event loop go on for as long, and not longer than this. */
+const YIELD_MS_MAX = 5;
 /** Rounds among the microtasks at most before Node's own ticks get their turn. */
 const CHAIN_MAX = 8;
 const TIMEOUT_MS_MAX = 0x7fff_ffff;
@@ -87,8 +95,16 @@ export class DutyCycle {
   private bellWait: Promise<void> | undefined = undefined;
   private timeout: NodeJS.Timeout | undefined = undefined;
   private yieldedAt = 0;
+  /** How long rounds go on before the event loop gets its next turn, in ms. */
+  private yieldMs: number;
+  /** When the event loop got its turn; 0 while it has none. */
+  private leftAt = 0;
   /** Rounds among the microtasks since the last one that came when they had run dry. */
   private chained = 0;
+  /** When the round under way began; 0 when the node rested since. */
+  private roundBegan = 0;
+  /** Frames from one link in a round, as the last rounds suggest. */
+  private frames = FRAMES_PER_ROUND;
   /** When the node last had nothing left to do; 0 while it has. */
   private idleSince = 0;
   /** Spins in vain, which a nap then did better, since one that found something. */
@@ -102,10 +118,7 @@ export class DutyCycle {
   private readonly roundInPassing = (): void => this.guard(this.inPassing);
   private readonly inPassing = (): void => this.runInPassing();
   private readonly awake = (): void => this.guard(this.woken);
-  private readonly yielding = (): void => {
-    this.duties.running(false);
-    setImmediate(this.round);
-  };
+  private readonly yielding = (): void => this.yieldToOthers();
   private readonly woken = (): void => this.wakeUp();
   /** What is to be called as a microtask is handed to this: `queueMicrotask` makes an object with a dozen fields for each. */
   private readonly microtasks = Promise.resolve();
@@ -115,6 +128,7 @@ export class DutyCycle {
     this.bell = bell;
     this.clock = clock;
     this.policy = policy;
+    this.yieldMs = policy.yieldMs;
   }
 
   /** Makes sure that a round comes soon: something was written or is to be done on this thread. */
@@ -145,10 +159,12 @@ export class DutyCycle {
     duties.flush();
     this.chained = 0;
     let now = this.clock.now();
-    const framesMax = this.framesMax();
+    if (this.leftAt !== 0) this.comeBack(now);
+    const framesMax = this.framesMax(now);
     let done = duties.run(now, framesMax);
     if (done === 0 && this.spin(now)) {
       now = this.clock.now();
+      this.roundBegan = now;
       done = duties.run(now, framesMax);
     }
     if (done > 0 || duties.pending()) {
@@ -166,7 +182,7 @@ export class DutyCycle {
     const { duties } = this;
     duties.flush();
     const now = this.clock.now();
-    if (++this.chained < CHAIN_MAX && duties.run(now, this.framesMax()) > 0) {
+    if (++this.chained < CHAIN_MAX && duties.run(now, this.framesMax(now)) > 0) {
       this.rounds++;
       this.next(now);
     } else process.nextTick(this.round);
@@ -183,12 +199,43 @@ export class DutyCycle {
     }
   }
 
-  private framesMax(): number {
-    return this.misses < MISSES_MAX ? FRAMES_PER_ROUND : FRAMES_PER_ROUND_CONTENDED;
+  /** For the round that begins now. */
+  private framesMax(now: number): number {
+    if (this.roundBegan !== 0) this.pace(now - this.roundBegan);
+    this.roundBegan = now;
+    return this.frames;
+  }
+
+  /** Half as many frames after a round that was too long, twice as many after a short one. */
+  private pace(ms: number): void {
+    const isContended = this.misses >= MISSES_MAX;
+    const framesMax = isContended ? FRAMES_PER_ROUND_CONTENDED : FRAMES_PER_ROUND;
+    const msMax = isContended ? ROUND_MS_CONTENDED : ROUND_MS;
+    if (ms > msMax) this.frames = Math.max(1, this.frames >> 1);
+    else if (ms + ms < msMax) this.frames <<= 1;
+    if (this.frames > framesMax) this.frames = framesMax;
+  }
+
+  private yieldToOthers(): void {
+    // What the event loop does in between is not of the round, and the answers of the round need not wait for it.
+    if (this.roundBegan !== 0) this.pace(this.clock.now() - this.roundBegan);
+    this.roundBegan = 0;
+    this.duties.flush();
+    this.duties.running(false);
+    this.leftAt = this.clock.now();
+    setImmediate(this.round);
+  }
+
+  /** The event loop had its turn. If that was a long one, the rounds get as much: game code that keeps it busy must not starve its own replies. */
+  private comeBack(now: number): void {
+    const { yieldMs } = this.policy;
+    if (yieldMs !== 0) this.yieldMs = Math.max(yieldMs, Math.min(now - this.leftAt, YIELD_MS_MAX));
+    this.yieldedAt = now;
+    this.leftAt = 0;
   }
 
   private next(now: number): void {
-    if (now - this.yieldedAt < this.policy.yieldMs) {
+    if (now - this.yieldedAt < this.yieldMs) {
       void this.microtasks.then(this.roundInPassing);
       return;
     }
@@ -225,6 +272,7 @@ export class DutyCycle {
     const { duties, bell, policy } = this;
     const now = this.clock.now();
     duties.running(false);
+    this.roundBegan = 0;
     if (this.idleSince === 0) this.idleSince = now;
     const due = duties.nextDue();
     if (due <= now + 0.05 || !bell.arm()) {

@@ -29,4 +29,12 @@ export class LostLink implements LinkWriter {
   }
 
   flush(): void {}
+
+  waiting(): number {
+    return 0;
+  }
+
+  taken(): number {
+    return 0;
+  }
 }

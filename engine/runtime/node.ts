@@ -76,8 +76,6 @@ export interface NodeOptions {
   onCorrupt?: (node: number, error: LinkCorruptError) => void;
 }
 
-/** Waiting turns run in one round. */
-const TURNS_PER_ROUND = 1024;
 const DRAIN_POLL_MS = 5;
 /** Entities that are looked at in one go when the node is drained. */
 const DRAIN_BATCH = 4096;
@@ -231,6 +229,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     const { state, scheduler } = this;
     state.now = now;
     state.box.beat(now);
+    state.outbox.congestion.look(now);
     let done = 0;
     const { incoming } = this.peers;
     for (let i = 0; i < incoming.length; i++) {
@@ -242,7 +241,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
         this.peers.corrupt(incoming[i--]!, error);
       }
     }
-    if (scheduler.hasReady) done += scheduler.runReady(TURNS_PER_ROUND);
+    if (scheduler.hasReady) done += scheduler.runReady(framesMax);
     done += state.wheel.advance(now);
     if (now >= state.pending.nextDeadline) {
       this.counters.callsTimedOut += state.pending.expire(now, timeoutOf);

@@ -1,6 +1,7 @@
 import { Writer } from '../../transport/codec/writer.ts';
 import type { Lane, LinkWriter } from '../../transport/link.ts';
 import { EngineError, InvalidMessageError, UnavailableError } from '../base/errors.ts';
+import { Congestion } from './congestion.ts';
 import { opensOperation } from './frame.ts';
 
 export const SENT = 0;
@@ -21,6 +22,7 @@ const LISTED = 2;
  * scratch buffer when the link has no room right now or the frame turns out larger than the room.
  */
 export class Outbox {
+  readonly congestion: Congestion;
   /**
    * By node index, and behind those by return address: what came from a node carries one of these, and the answer goes there. Each life
    * of a node has an address of its own, so that what was asked by the one before is never answered to the next.
@@ -57,6 +59,7 @@ export class Outbox {
     this.links = links.slice();
     this.marks = links.map(() => CLEAN);
     this.wake = wake;
+    this.congestion = new Congestion(links);
     for (let node = 0; node < links.length; node++) this.newAddress(node, links[node]);
   }
 
@@ -79,6 +82,7 @@ export class Outbox {
   replaceLink(node: number, link: LinkWriter): void {
     if (this.links.length === 0) return;
     this.links[node] = link;
+    this.congestion.replace(node, link);
     this.newAddress(node, link);
     this.target = node;
     this.markDirty();
@@ -172,6 +176,11 @@ export class Outbox {
   /** Whether the link had room when the frame was opened. One that outgrew its room then has a right to be spilled. */
   get hasRoom(): boolean {
     return !this.full;
+  }
+
+  /** How long the open frame will wait for its reader, in milliseconds; 0 when that is not known, or not worth asking. */
+  waitMs(now: number): number {
+    return this.congestion.waitMs(this.target, this.lane, now);
   }
 
   /** Ends the open frame of a full link, replacing one of the same key that still waits. */

@@ -1,4 +1,4 @@
-import { OverloadedError } from '../base/errors.ts';
+import { OverloadedError, withoutTrace } from '../base/errors.ts';
 import type { Lineage } from './chain.ts';
 import type { TurnCalls } from './turn-calls.ts';
 
@@ -102,7 +102,9 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
       return length;
     }
     if (this.retiredCount === 0) {
-      throw new OverloadedError('calls-exhausted', `${this.max} calls of this node wait for replies already.`);
+      throw withoutTrace(
+        () => new OverloadedError('calls-exhausted', `${this.max} calls of this node wait for replies already.`),
+      );
     }
     const index = this.retired[this.retiredFirst]!;
     this.retiredFirst = (this.retiredFirst + 1) % this.max;

@@ -6,6 +6,7 @@ import {
   GameError,
   InvalidMessageError,
   RemoteError,
+  withoutTrace,
 } from '../base/errors.ts';
 import type { Log } from './log.ts';
 
@@ -74,7 +75,7 @@ export function decodeError(bytes: Uint8Array): Error {
   const record = decodeCbor(bytes);
   if (typeof record !== 'object' || record === null)
     throw new InvalidMessageError('invalid', 'An error reply is malformed.');
-  return errorOf(record as ErrorRecord);
+  return withoutTrace(() => errorOf(record as ErrorRecord));
 }
 
 function engineRecord(error: EngineError, outcome: EngineError['outcome']): ErrorRecord {

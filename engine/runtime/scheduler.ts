@@ -1,9 +1,10 @@
 import { readEntityId } from '../../transport/codec/entity-id.ts';
 import { Reader } from '../../transport/codec/reader.ts';
 import type { Lane } from '../../transport/link.ts';
-import { type EngineError, EntityExistsError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
+import { type EngineError, EntityExistsError, InvalidMessageError } from '../base/errors.ts';
 import { Abortables } from './abortables.ts';
 import { ACTIVE, type Activation } from './activation.ts';
+import { mailboxFull } from './admission.ts';
 import { callOf } from './call-of.ts';
 import { nameOf } from './caller.ts';
 import { LOCK_NONE, type Operation } from './catalogue.ts';
@@ -234,16 +235,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     const { view, at } = input;
     if (activation.waiting >= activation.type.mailboxMax) {
       this.state.counters.refusedMailboxFull++;
-      this.refuse(
-        input,
-        source,
-        lane,
-        operation,
-        new OverloadedError(
-          'mailbox-full',
-          `${activation.waiting} messages wait for ${activation.type.name}/${activation.id}.`,
-        ),
-      );
+      this.refuse(input, source, lane, operation, mailboxFull(activation.type.name, activation.id, activation.waiting));
       return;
     }
     const { now } = this.state;

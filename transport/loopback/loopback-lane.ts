@@ -28,6 +28,9 @@ export class LoopbackLane {
   begin = HEADER_BYTES;
   /** Up to where it may go; 0 after `copy` found no room, so that nothing overtakes what waits. */
   windowEnd: number;
+  /** Frames that came in, and that were handed over. */
+  frames = 0;
+  framesTaken = 0;
   private readonly lane: Lane;
   private readonly pageBytes: number;
   private writing: Page;
@@ -55,6 +58,7 @@ export class LoopbackLane {
   /** The frame from `begin` to `end` is written. */
   commit(end: number): void {
     const { begin } = this;
+    this.frames++;
     this.writing.words[(begin - HEADER_BYTES) >> 2] = end - begin;
     this.begin = (end + 7 + HEADER_BYTES) & ~7;
   }
@@ -80,6 +84,7 @@ export class LoopbackLane {
     this.large = new Uint8Array(frame);
     this.writing.words[(this.begin - HEADER_BYTES) >> 2] = LARGE;
     this.begin += HEADER_BYTES;
+    this.frames++;
     return length;
   }
 
@@ -130,6 +135,7 @@ export class LoopbackLane {
     while (at !== readEnd && frames < framesMax) {
       const length = words[at >> 2]!;
       frames++;
+      this.framesTaken++;
       if (length === LARGE) {
         at += HEADER_BYTES;
         this.readAt = at;

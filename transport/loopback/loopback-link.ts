@@ -1,5 +1,5 @@
 import type { Writer } from '../codec/writer.ts';
-import { drainByWeight } from '../lanes.ts';
+import { drainByWeight, LaneCredits } from '../lanes.ts';
 import type { FrameHandler, Lane, LinkCounters, LinkReader, LinkWriter } from '../link.ts';
 import { Overflow } from '../overflow.ts';
 import { LoopbackLane } from './loopback-lane.ts';
@@ -7,7 +7,7 @@ import { LoopbackLane } from './loopback-lane.ts';
 export interface LoopbackLinkOptions {
   /** Default 16 MiB. */
   frameBytesMax?: number;
-  /** Bounds of the overflow, all lanes together: 65 536 frames and 64 MiB (at least one largest frame) by default. */
+  /** Bounds of each lane's overflow: 65 536 frames and 64 MiB (at least one largest frame) by default. */
   backlogFramesMax?: number;
   backlogBytesMax?: number;
   /**
@@ -20,14 +20,14 @@ export interface LoopbackLinkOptions {
 /** The link of a node to itself: both sides at once and the same promises, without shared memory. */
 export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
   readonly frameBytesMax: number;
-  frames = 0;
   bytes = 0;
   private readonly overflow: Overflow;
+  private readonly credits = new LaneCredits();
   private readonly high: LoopbackLane;
   private readonly medium: LoopbackLane;
   private readonly low: LoopbackLane;
   private claimed: LoopbackLane;
-  /** What `frames` was at the last flush. */
+  /** What `framesWritten` was at the last flush. */
   private framesFlushed = 0;
 
   constructor(options: LoopbackLinkOptions = {}) {
@@ -43,6 +43,24 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
       backlogBytesMax,
     });
     this.claimed = this.medium;
+  }
+
+  get frames(): number {
+    return this.framesWritten + this.overflow.frames + this.overflow.replaced;
+  }
+
+  /** Frames that went into the pages, of all lanes. */
+  private get framesWritten(): number {
+    return this.high.frames + this.medium.frames + this.low.frames;
+  }
+
+  waiting(lane: Lane): number {
+    const from = this.laneOf(lane);
+    return from.frames - from.framesTaken + this.overflow.framesOf(lane);
+  }
+
+  taken(lane: Lane): number {
+    return this.laneOf(lane).framesTaken;
   }
 
   get backlog(): number {
@@ -66,7 +84,7 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
   }
 
   claim(lane: Lane, bytes: number): Writer | undefined {
-    const to = lane === 1 ? this.medium : lane === 0 ? this.high : this.low;
+    const to = this.laneOf(lane);
     const { begin, writer } = to;
     const end = Math.min(to.windowEnd, begin + this.frameBytesMax);
     if (begin + bytes > end) return this.claimSlowly(to, lane, bytes);
@@ -74,6 +92,10 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
     writer.end = end;
     if (this.claimed !== to) this.claimed = to;
     return writer;
+  }
+
+  private laneOf(lane: Lane): LoopbackLane {
+    return lane === 1 ? this.medium : lane === 0 ? this.high : this.low;
   }
 
   private claimSlowly(to: LoopbackLane, lane: Lane, bytes: number): Writer | undefined {
@@ -90,25 +112,21 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
       throw new RangeError(`A frame ends at ${at}, outside of its claim from ${claimed.begin} to ${end}.`);
     }
     claimed.commit(at);
-    this.frames++;
   }
 
   spill(lane: Lane, frame: Uint8Array): boolean {
-    const taken = this.overflow.spill(lane, frame);
-    if (taken) this.frames++;
-    return taken;
+    return this.overflow.spill(lane, frame);
   }
 
   conflate(lane: Lane, key: string, frame: Uint8Array): 'queued' | 'replaced' | 'full' {
-    const result = this.overflow.conflate(lane, key, frame);
-    if (result !== 'full') this.frames++;
-    return result;
+    return this.overflow.conflate(lane, key, frame);
   }
 
   flush(): void {
     if (this.overflow.frames !== 0) this.overflow.move();
-    else if (this.frames === this.framesFlushed) return;
-    this.framesFlushed = this.frames;
+    const written = this.framesWritten;
+    if (written === this.framesFlushed) return;
+    this.framesFlushed = written;
     this.bytes += this.high.flush() + this.medium.flush() + this.low.flush();
   }
 
@@ -128,7 +146,7 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
     const { high, medium, low } = this;
     const highPending = high.look();
     const mediumPending = medium.look();
-    if (low.look() || highPending) return drainByWeight(high, medium, low, handler, framesMax);
+    if (low.look() || highPending) return drainByWeight(high, medium, low, this.credits, handler, framesMax);
     return mediumPending ? medium.take(handler, framesMax) : 0;
   }
 }

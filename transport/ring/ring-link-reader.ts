@@ -1,5 +1,5 @@
 import { Reader } from '../codec/reader.ts';
-import { drainByWeight } from '../lanes.ts';
+import { drainByWeight, LaneCredits } from '../lanes.ts';
 import type { FrameHandler, LinkCorruptError, LinkReader } from '../link.ts';
 import type { Doorbell } from './doorbell.ts';
 import { RingReader } from './ring.ts';
@@ -16,6 +16,7 @@ export interface RingLinkReaderOptions {
 export class RingLinkReader implements LinkReader {
   /** Frames handed over by drains that came to their end. */
   frames = 0;
+  private readonly credits = new LaneCredits();
   private readonly high: RingReader;
   private readonly medium: RingReader;
   private readonly low: RingReader;
@@ -58,7 +59,7 @@ export class RingLinkReader implements LinkReader {
     const mediumPending = medium.look();
     const lowPending = low.look();
     let frames = 0;
-    if (highPending || lowPending) frames = drainByWeight(high, medium, low, handler, framesMax);
+    if (highPending || lowPending) frames = drainByWeight(high, medium, low, this.credits, handler, framesMax);
     else if (mediumPending) frames = medium.take(handler, framesMax);
     this.frames += frames;
     return frames;

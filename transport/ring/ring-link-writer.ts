@@ -6,11 +6,13 @@ import { RingWriter } from './ring.ts';
 import { type LanePlace, ringLinkLayout } from './ring-memory.ts';
 
 const RECORD_HEADER_BYTES = 8;
+/** A power of two. */
+const SPILLS_PER_FLUSH = 256;
 
 export interface RingLinkWriterOptions {
   /** The bell of the node that reads. */
   readerBell?: Doorbell;
-  /** Bounds of the overflow, all lanes together: 65 536 frames and 64 MiB (at least one largest frame) by default. */
+  /** Bounds of each lane's overflow: 65 536 frames and 64 MiB (at least one largest frame) by default. */
   backlogFramesMax?: number;
   backlogBytesMax?: number;
   /** Hears once of a reader that says what cannot be; nothing leaves any more. Without it, whoever asks for room gets the error. */
@@ -20,7 +22,6 @@ export interface RingLinkWriterOptions {
 /** The writing side of a ring link; see `ring-memory.ts` for the memory and `ring.ts` for one lane. */
 export class RingLinkWriter implements LinkWriter, LinkCounters {
   readonly frameBytesMax: number;
-  frames = 0;
   bytes = 0;
   private readonly words: Int32Array;
   private readonly wantIndex: number;
@@ -32,8 +33,9 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
   /** Where frames are encoded: over the whole memory, moved from claim to claim. */
   private readonly writer: Writer;
   private claimed: RingWriter;
-  /** What `frames` was at the last flush. */
+  /** What `framesWritten` was at the last flush. */
   private framesFlushed = 0;
+  private spills = 0;
   /** WANT as it stands in the memory. */
   private wanting = false;
 
@@ -54,6 +56,24 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
     });
     this.claimed = this.medium;
     this.writer = new Writer(bytes, 0, 0);
+  }
+
+  get frames(): number {
+    return this.framesWritten + this.overflow.frames + this.overflow.replaced;
+  }
+
+  /** Whole frames that went into the rings, of all lanes. */
+  private get framesWritten(): number {
+    return this.high.frames + this.medium.frames + this.low.frames;
+  }
+
+  waiting(lane: Lane): number {
+    const ring = this.ringOf(lane);
+    return ((ring.frames - ring.framesTaken()) | 0) + this.overflow.framesOf(lane);
+  }
+
+  taken(lane: Lane): number {
+    return this.ringOf(lane).framesTaken();
   }
 
   get backlog(): number {
@@ -77,7 +97,7 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
   }
 
   claim(lane: Lane, bytes: number): Writer | undefined {
-    const ring = lane === 1 ? this.medium : lane === 0 ? this.high : this.low;
+    const ring = this.ringOf(lane);
     const { begin } = ring;
     const end = Math.min(ring.windowEnd, begin + this.frameBytesMax);
     if (begin + bytes > end) return this.claimSlowly(ring, lane, bytes);
@@ -86,6 +106,10 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
     writer.end = end;
     if (this.claimed !== ring) this.claimed = ring;
     return writer;
+  }
+
+  private ringOf(lane: Lane): RingWriter {
+    return lane === 1 ? this.medium : lane === 0 ? this.high : this.low;
   }
 
   private claimSlowly(ring: RingWriter, lane: Lane, bytes: number): Writer | undefined {
@@ -103,24 +127,22 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
       throw new RangeError(`A frame ends at ${at}, outside of its claim from ${claimed.begin} to ${writer.end}.`);
     }
     claimed.commit(at);
-    this.frames++;
   }
 
   spill(lane: Lane, frame: Uint8Array): boolean {
-    const taken = this.overflow.spill(lane, frame);
-    if (taken) this.frames++;
-    return taken;
+    // A long slice that writes more than a ring holds must not leave its reader without work.
+    if (this.overflow.frames !== 0 && (++this.spills & (SPILLS_PER_FLUSH - 1)) === 0) this.flush();
+    return this.overflow.spill(lane, frame);
   }
 
   conflate(lane: Lane, key: string, frame: Uint8Array): 'queued' | 'replaced' | 'full' {
-    const result = this.overflow.conflate(lane, key, frame);
-    if (result !== 'full') this.frames++;
-    return result;
+    return this.overflow.conflate(lane, key, frame);
   }
 
   flush(): void {
-    if (this.frames === this.framesFlushed && this.overflow.frames === 0) return;
-    this.framesFlushed = this.frames;
+    const written = this.framesWritten;
+    if (written === this.framesFlushed && this.overflow.frames === 0) return;
+    this.framesFlushed = written;
     const published = this.overflow.frames === 0 && !this.wanting ? this.publish() : this.flushOverflow();
     if (published) this.bell?.ring();
   }

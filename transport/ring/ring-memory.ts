@@ -4,6 +4,7 @@
  *   word   0 (   0 B)  TAIL[lane]   bytes ever published;                        only the writer stores them
  *   word  32 ( 128 B)  HEAD[lane]   bytes ever freed;                            only the reader stores them
  *   word  64 ( 256 B)  TAKEN[lane]  bytes handed over or about to be;            only the reader stores them
+ *   word  72 ( 288 B)  COUNT[lane]  frames handed over, stored now and then;     only the reader stores them
  *   word  96 ( 384 B)  WANT         1 while the writer's overflow waits for room; only the writer stores it
  *   word 128 ( 512 B)  MAGIC, FRAME_BYTES_MAX, LANE_BYTES[lane], START           stored once, before the memory is shared
  *   word 160 ( 640 B)  records of lane high, then medium, then low
@@ -19,6 +20,7 @@ import { LANES, type Lane, LinkCorruptError } from '../link.ts';
 const TAIL = 0;
 const HEAD = 32;
 const TAKEN = 64;
+const COUNT = 72;
 const WANT = 96;
 const MAGIC = 128;
 const FRAME_BYTES_MAX = 129;
@@ -96,6 +98,7 @@ export interface LanePlace {
   readonly tail: number;
   readonly head: number;
   readonly taken: number;
+  readonly count: number;
   readonly want: number;
   readonly base: number;
   readonly capacity: number;
@@ -127,6 +130,7 @@ export function ringLinkLayout(memory: SharedArrayBuffer): RingLinkLayout {
       tail: TAIL + lane,
       head: HEAD + lane,
       taken: TAKEN + lane,
+      count: COUNT + lane,
       want: WANT,
       base: base - capacity,
       capacity,

@@ -42,10 +42,13 @@ export class RingWriter {
   begin: number;
   /** Up to where it may go, as far as known; 0 after `copy` found no room, so that nothing overtakes what waits. */
   windowEnd = 0;
+  /** Whole frames in the ring or through it. */
+  frames = 0;
   private readonly words: Int32Array;
   private readonly bytes: Uint8Array;
   private readonly tail: number;
   private readonly head: number;
+  private readonly count: number;
   private readonly base: number;
   private readonly capacity: number;
   /** Position of a record minus its `begin`: changes once in a round. */
@@ -70,6 +73,7 @@ export class RingWriter {
     this.bytes = bytes;
     this.tail = place.tail;
     this.head = place.head;
+    this.count = place.count;
     this.base = place.base;
     this.capacity = place.capacity;
     this.begin = place.base + (position & (place.capacity - 1)) + HEADER_BYTES;
@@ -84,6 +88,7 @@ export class RingWriter {
 
   /** The frame from `begin` to `end` is written. */
   commit(end: number): void {
+    this.frames++;
     this.finish(end, FRAME);
   }
 
@@ -157,6 +162,12 @@ export class RingWriter {
     this.corrupted(error);
   }
 
+  /** Frames that the reader has handed over, as far as it said; wraps like a position. */
+  framesTaken(): number {
+    // Partner: the store of COUNT in RingReader.take. It orders nothing; whoever reads an old one thinks the reader slower than it is.
+    return Atomics.load(this.words, this.count);
+  }
+
   /**
    * Copies a frame into the ring: a whole one, or of a larger one as many pieces from `sent` on as there is room for.
    * Returns how many bytes of it are in the ring now, or -1 when a whole one found no room.
@@ -189,6 +200,7 @@ export class RingWriter {
       this.finish(begin + sizeBytes + piece, done === 0 ? FIRST : MORE);
       done += piece;
     }
+    if (done === total) this.frames++;
     return done;
   }
 
@@ -227,6 +239,8 @@ export class RingReader {
   private assembled = 0;
   /** Pieces at the begin belong to a frame that an earlier reader, now dead, had begun to take. */
   private orphans: boolean;
+  /** Frames handed over so far, by all readers of this memory; what COUNT says once a `take` is done. */
+  private frames: number;
 
   constructor(
     words: Int32Array,
@@ -249,6 +263,7 @@ export class RingReader {
     this.taken = words[place.taken]!;
     this.tail = this.taken;
     this.orphans = this.taken !== place.start;
+    this.frames = words[place.count]!;
   }
 
   /** Did the writer publish anything that was not taken yet? If not, all room is given back. */
@@ -326,10 +341,13 @@ export class RingReader {
         input.at = begin + HEADER_BYTES;
         input.end = begin + length;
         frames++;
+        this.frames = (this.frames + 1) | 0;
         handler.onFrame(input, lane);
       }
       if (((at - this.head) | 0) >= quarter) this.release();
     }
+    // Partner: the load of COUNT in RingWriter.framesTaken.
+    Atomics.store(words, this.place.count, this.frames);
     return frames;
   }
 
@@ -375,6 +393,7 @@ export class RingReader {
     this.pass(bytes);
     if (this.assembled < assembly.length) return 0;
     this.assembly = undefined;
+    this.frames = (this.frames + 1) | 0;
     handler.onFrame(new Reader(assembly), this.lane);
     return 1;
   }
