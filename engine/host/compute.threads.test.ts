@@ -160,7 +160,14 @@ test.serial('a function that ends its thread fails its own call; entities and ot
 });
 
 test.serial('a flood is refused at its bound, and the rest ends', async (t) => {
-  const results = await Promise.allSettled(Array.from({ length: 6000 }, (_, i) => host.compute('echo', i)));
+  // Nothing ends before the bound was met.
+  const controller = new AbortController();
+  const busy = host.compute('spin', undefined, { signal: controller.signal });
+  const calls = Array.from({ length: 6000 }, (_, i) => host.compute('echo', i, { timeout: '2m' }));
+  await t.throwsAsync(Promise.all(calls), { instanceOf: OverloadedError });
+  controller.abort(new Error('enough'));
+  await t.throwsAsync(busy, { message: 'enough' });
+  const results = await Promise.allSettled(calls);
   const refused = results.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
   t.true(refused.length > 0 && refused.length < 6000);
   for (const { reason } of refused) {

@@ -39,7 +39,7 @@ export class ComputeDispatcher {
 
     const requestId = requestIdOf(view, at);
     const key = keyOf(source, requestId);
-    const call = new ComputeCall();
+    const call = new ComputeCall(source);
     const wire = deadlineOf(view, at);
     if (wire !== 0) this.state.wheel.add(call, this.state.now + ((wire - (this.state.now | 0)) | 0));
     this.calls.set(key, call);
@@ -64,6 +64,11 @@ export class ComputeDispatcher {
       });
   }
 
+  /** The node behind a return address is gone: nobody waits for what it asked for. */
+  lost(source: number): void {
+    for (const call of this.calls.values()) if (call.source === source) call.controller.abort(abortError());
+  }
+
   /** The caller has given up. */
   cancel(source: number, requestId: number): void {
     this.calls.get(keyOf(source, requestId))?.controller.abort(abortError());
@@ -72,7 +77,14 @@ export class ComputeDispatcher {
 
 /** A call under way; the timer is its deadline. */
 class ComputeCall extends Timer {
+  /** Return address of the node that called. */
+  readonly source: number;
   readonly controller = new AbortController();
+
+  constructor(source: number) {
+    super();
+    this.source = source;
+  }
 
   fire(): void {
     this.controller.abort(new CallTimeoutError('timeout', 'The deadline of the call has passed.'));

@@ -84,6 +84,22 @@ test('an abort reaches the function across nodes, and nothing is left of the cal
   t.is(host.nodes[2]!.figures().gauges.timers, 0);
 });
 
+test('what a lost node computed is ended, that of others goes on', async (t) => {
+  const { host, compute, aborts, reckoner } = startReckoners(t);
+  const lost = failureOf(reckoner(1).reckon('wait', null));
+  const kept = failureOf(reckoner(0).reckonUntil('wait', null));
+  await host.settled();
+  t.is(compute.running, 2);
+  host.kill(1);
+  host.replace(1);
+  await host.settled();
+  t.is((await lost).code, 'node-lost');
+  t.is(compute.running, 1);
+  t.deepEqual(aborts, ['AbortError']);
+  reckoner(0).giveUp();
+  t.is((await kept).message, 'enough');
+});
+
 test('a node without threads refuses', async (t) => {
   const host = new LocalHost(catalogue, { nodes: 1 });
   t.teardown(() => host.stop());

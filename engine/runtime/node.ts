@@ -174,9 +174,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
    */
   replacePeer(replacement: PeerReplacement): void {
     this.state.now = this.state.clock.now();
+    const lost = this.state.outbox.addressOf(replacement.node);
     this.peers.replace(replacement, this, (address) => {
       this.source = address;
     });
+    this.computing?.lost(lost);
     this.cycle.schedule();
   }
 
