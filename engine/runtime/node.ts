@@ -161,9 +161,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   /** Ends at once: whoever waits for a reply is told. */
   stop(): void {
-    this.state.pending.rejectAll(
-      (operation) => new NodeDownError('node-lost', `${nameOf(operation)}: the node has stopped.`),
-    );
+    this.state.pending.rejectAll(hasStopped);
     this.cycle.stop();
     this.state.outbox.close();
   }
@@ -191,6 +189,15 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   die(): void {
     this.cycle.halt();
     this.state.outbox.close();
+  }
+
+  /**
+   * Ends at once on a thread that goes on: whoever called from outside of entities is told, the entities just hear nothing any more. Their
+   * complaints about the end would go to whoever runs next on this thread.
+   */
+  abandon(): void {
+    this.state.pending.rejectOf(this.view, hasStopped);
+    this.die();
   }
 
   /** A promise of this thread was rejected and nobody handled it: a call that was not awaited, or game code's own. The node goes on. */
@@ -391,3 +398,6 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     });
   }
 }
+
+const hasStopped = (operation: Operation): NodeDownError =>
+  new NodeDownError('node-lost', `${nameOf(operation)}: the node has stopped.`);

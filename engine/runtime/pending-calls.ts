@@ -200,6 +200,16 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
     this.expire(Number.POSITIVE_INFINITY, errorFor);
   }
 
+  /** Ends the calls of one caller. */
+  rejectOf(caller: C, errorFor: (operation: O) => Error): void {
+    for (let index = 0; index < this.places.length; index++) {
+      const place = this.places[index]!;
+      if (place.operation === undefined || place.caller !== caller) continue;
+      this.rejectAt(index, errorFor(place.operation));
+      this.retire(index);
+    }
+  }
+
   private rejectAt(index: number, error: unknown): void {
     const place = this.places[index]!;
     const resolve = place.resolve!;

@@ -22,13 +22,10 @@ import type { CounterName, Inspection, LogMatch, TestCluster, TestLog, Truthy, W
 
 const WAIT_DEFAULT = '10s';
 const QUIET_TURNS = 3;
-/** What `stop` gives to turns that have not ended, on the cluster's clock. */
+/** What `stop` gives to entities that leave, in real time, and to turns that have not ended when the clock is real. */
 const DRAIN_MS = 500;
-const DRAIN_STEP_MS = 5;
-/** How long `stop` waits for what does not come to rest, in real time. */
+/** How long `stop` waits for what does not come to rest. */
 const REST_MS = 200;
-/** Steps of draining that cost no real time; what still runs then may wait for the world outside. */
-const QUICK_STEPS = 20;
 const LINES_SHOWN = 5;
 
 /** What a cluster is composed of. */
@@ -227,22 +224,32 @@ export class InProcessCluster extends NodeView implements TestCluster {
     await this.gateway.close(0);
     await this.settled({ timeout: REST_MS }).catch(() => {});
     await this.drain();
-    this.host.stop();
+    this.host.abandon();
   }
 
+  /**
+   * Entities leave. A manual clock stands still meanwhile, but for what draining itself waits for: a loop of game code that sleeps is not
+   * woken to find its world gone.
+   */
   private async drain(): Promise<void> {
-    const { host } = this;
+    const { clock } = this.host;
+    const nodes = this.host.living();
+    if (!(clock instanceof ManualClock)) {
+      await Promise.all(nodes.map((node) => node.drain(DRAIN_MS)));
+      return;
+    }
     let isDrained = false;
-    const draining = Promise.all(host.living().map((node) => node.drain(DRAIN_MS))).then(() => {
+    void Promise.all(nodes.map((node) => node.drain(0))).then(() => {
       isDrained = true;
     });
-    for (let step = 0; !isDrained && host.clock instanceof ManualClock; step++) {
-      host.clock.move(DRAIN_STEP_MS);
-      host.tick();
-      if (step < QUICK_STEPS) await this.settled({ timeout: 1 }).catch(() => {});
-      else await pause(1);
+    for (;;) {
+      await this.settled({ timeout: REST_MS }).catch(() => {});
+      if (isDrained) break;
+      clock.move(1);
+      this.host.tick();
     }
-    await draining;
+    const giveUpAt = performance.now() + DRAIN_MS;
+    while (this.host.isAnyLeaving() && performance.now() < giveUpAt) await pause(1);
   }
 
   private isBusy(): boolean {

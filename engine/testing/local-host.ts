@@ -11,7 +11,7 @@ import { HostRouter } from '../cluster/host-router.ts';
 import { Keyspace } from '../cluster/keyspace.ts';
 import { SlotTable } from '../cluster/slot-table.ts';
 import type { Contract } from '../contract/contract.ts';
-import type { Activation } from '../runtime/activation.ts';
+import { type Activation, DEACTIVATING } from '../runtime/activation.ts';
 import { allocateBlackBox, BlackBox, BlackBoxReader } from '../runtime/black-box.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
 import type { ClientSink } from '../runtime/client-sink.ts';
@@ -261,5 +261,19 @@ export class LocalHost {
 
   stop(): void {
     for (const node of this.nodes) node.stop();
+  }
+
+  /** Is there an entity whose `onDeactivate` is under way? */
+  isAnyLeaving(): boolean {
+    for (const node of this.living()) for (const { phase } of node.live()) if (phase === DEACTIVATING) return true;
+    return false;
+  }
+
+  /** Like `stop`, but entities never hear of it. */
+  abandon(): void {
+    for (const [index, node] of this.nodes.entries()) {
+      if (this.router.nodes().includes(index)) node.abandon();
+      else node.stop();
+    }
   }
 }

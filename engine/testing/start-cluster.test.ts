@@ -301,6 +301,27 @@ test('what a test still waits for ends with the cluster', async (t) => {
   await cluster.stop();
 });
 
+test('loops of the game that nobody waits for do not hear of the end, wherever they are', async (t) => {
+  // An unhandled rejection would fail this file.
+  for (const clock of ['manual', 'real'] as const) {
+    for (const passed of ['50ms', '150ms']) {
+      const cluster = await startCluster({ game: GAME, clock });
+      cluster.getProxy(Hero, 1).patrol(2);
+      if (clock === 'manual') await cluster.advance(passed);
+      else await cluster.until(() => passed === '50ms' || cluster.inspect(Hero, 2).active);
+      await cluster.stop();
+    }
+  }
+  t.pass();
+});
+
+test('an entity that takes its time to leave is waited for', async (t) => {
+  const cluster = await startCluster({ game: GAME });
+  await cluster.getProxy(Hero, 404).hp();
+  await cluster.stop();
+  t.like(await cluster.logged('left slowly'), { fields: { id: '404' } });
+});
+
 test('many clusters live at the same time and share nothing', async (t) => {
   const clusters = await Promise.all(Array.from({ length: 8 }, (_, seed) => start(t, { seed })));
   await Promise.all(clusters.map((cluster, i) => cluster.getProxy(Hero, 1).hit(i)));

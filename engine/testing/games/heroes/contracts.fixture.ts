@@ -16,6 +16,8 @@ export interface Hero {
   remember(): Promise<int32>;
   /** Sends itself a message again and again. */
   spin(): void;
+  /** Goes on for ever, without anybody who waits for it. */
+  patrol(other: int32): void;
   /** Says something to the one client. */
   greet(name: string): Promise<string>;
 }
@@ -30,6 +32,7 @@ export const Hero = contract<Hero>('Hero', {
   restOf: { timeout: '5s' },
   remember: {},
   spin: {},
+  patrol: {},
   greet: {},
 });
 

@@ -58,12 +58,26 @@ export class HeroEntity extends NodeEntity<{ hp: number }> implements Hero {
     this.node.getProxy(Hero, this.id).spin();
   }
 
+  patrol(other: int32): void {
+    const walk = async (): Promise<void> => {
+      for (;;) {
+        await this.sleep('100ms');
+        await this.node.getProxy(Hero, other).hit(1);
+        await this.node.getProxy(Hero, other).rest();
+      }
+    };
+    void walk();
+  }
+
   async greet(name: string): Promise<string> {
     return this.node.getClientProxy(HeroView, name).ask(`How are you, ${name}?`);
   }
 
-  override onDeactivate(reason: string): void {
+  override async onDeactivate(reason: string): Promise<void> {
     this.log.info({ reason }, 'gone');
+    if (this.id !== 404) return;
+    await readFile(import.meta.filename);
+    this.log.info({}, 'left slowly');
   }
 }
 
