@@ -20,6 +20,8 @@ async function run(t: ExecutionContext, files: Record<string, string>, failure?:
     },
     onSignal() {},
     exit() {},
+    kill() {},
+    launcher: undefined,
   };
   const sources = Object.keys(files).map((name) => join(folder, name));
   const code = await check(sources[0]!, shell, () =>

@@ -13,6 +13,7 @@ import {
   type Written,
   writtenIn,
 } from './config.ts';
+import { LAUNCHED_VARIABLE } from './launcher-port.ts';
 
 export const COMMANDS = ['start', 'check', 'status', 'drain', 'move', 'workers', 'store', 'swap'] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -120,7 +121,7 @@ function environment(env: Environment): { written: Map<OptionKey, Written>; warn
     const text = env[variable];
     if (text) written.set(key, { text, where: `${variable}=${text}` });
   }
-  const known = [...OPTION_KEYS.map(variableOf), CONFIG_VARIABLE];
+  const known = [...OPTION_KEYS.map(variableOf), CONFIG_VARIABLE, LAUNCHED_VARIABLE];
   const warnings = Object.keys(env)
     .filter((name) => name.startsWith('SKERRY_') && env[name] && !known.includes(name))
     .map((name) => `the environment variable ${name} is not an option${suggestion(name, known)}`);

@@ -1,6 +1,7 @@
 /** The command line program: `main` is what engine/main.js calls. */
 import { type CommandLine, helpText, parseCommandLine } from './command-line.ts';
 import { type HostConfig, UsageError } from './config.ts';
+import { joinLauncher } from './launcher-port.ts';
 import { engineVersion, processShell, type Shell } from './shell.ts';
 import { start } from './start.ts';
 
@@ -13,7 +14,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 /** Resolves to the exit code: 0, 1 for what the operator can repair, 2 for what is not built yet. */
 export async function run(argv: readonly string[], shell: Shell): Promise<number> {
   try {
-    return await perform(parseCommandLine(argv, shell.env), shell);
+    return await perform(parseCommandLine(argv, shell.env), shell, argv);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     shell.stderr(`skerry: ${error.message}\n`);
@@ -21,7 +22,7 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
   }
 }
 
-async function perform(line: CommandLine, shell: Shell): Promise<number> {
+async function perform(line: CommandLine, shell: Shell, argv: readonly string[]): Promise<number> {
   switch (line.command) {
     case 'help':
       shell.stdout(helpText());
@@ -32,9 +33,19 @@ async function perform(line: CommandLine, shell: Shell): Promise<number> {
     case 'start': {
       const missing = unbuilt(line.config);
       if (missing !== undefined) return notYet(missing, shell);
+      const { launcher } = shell;
+      if (line.config.supervise && launcher === undefined) {
+        const { launch } = await import('./launcher.ts');
+        return launch(line, shell, argv);
+      }
       // Loaded when needed: `--help` and mistakes answer without the engine.
       const { runHost } = await import('./host.ts');
-      return start(line, shell, runHost);
+      const launched = launcher && (await joinLauncher(launcher));
+      return start(line, shell, async (config, gameArgs, log) => {
+        const host = await runHost(config, gameArgs, log, launched);
+        launched?.port.ready();
+        return host;
+      });
     }
     case 'check': {
       const [{ check }, { buildGame }] = await Promise.all([import('./check.ts'), import('../../codegen/build.ts')]);
@@ -46,9 +57,8 @@ async function perform(line: CommandLine, shell: Shell): Promise<number> {
 }
 
 /** Options of the list that nothing stands behind yet: better refused than ignored. */
-function unbuilt({ nats, supervise, store }: HostConfig): string | undefined {
+function unbuilt({ nats, store }: HostConfig): string | undefined {
   if (nats !== undefined) return '--nats';
-  if (supervise) return '--supervise';
   return store === 'lmdb' || store === 'memory' ? undefined : `--store=${store}`;
 }
 

@@ -3,13 +3,15 @@ import type { Host, HostOptions } from './host-options.ts';
 /** Starts a host inside this process; resolves once calls are served. Rejects with one clear line. */
 export async function startHost(options: HostOptions): Promise<Host> {
   // Loaded when needed: every game imports 'skerry' on every node thread, and only one thread ever starts a host.
-  const [{ runHost }, { embeddedConfig }, { createLog }] = await Promise.all([
+  const [{ runHost }, { embeddedConfig, UsageError }, { createLog }] = await Promise.all([
     import('./host.ts'),
     import('./config.ts'),
     import('./log.ts'),
   ]);
   const { gameArgs = [], ...flags } = options;
   const config = embeddedConfig(flags);
+  if (config.supervise)
+    throw new UsageError('startHost(): supervise is for the command; here the program is the launcher');
   const log = createLog(config, {});
   const host = await runHost(config, gameArgs, log);
   // Nobody else may be looking: `failed` is what the command waits for.

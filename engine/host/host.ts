@@ -27,11 +27,11 @@ import { ComputePool } from './compute-pool.ts';
 import type { HostConfig } from './config.ts';
 import { HeapFigures } from './heap-figures.ts';
 import type { Host } from './host-options.ts';
-import type { LauncherPort } from './launcher-port.ts';
+import type { Launch } from './launcher-port.ts';
 import { loadGame } from './load-game.ts';
 import { Mesh, MeshEnds } from './mesh.ts';
 import { allGauges, type Gauges, nodeCounters, nodeGauges, processGauges } from './metrics.ts';
-import { NO_QUARANTINE, type QuarantineState } from './quarantine.ts';
+import { NO_QUARANTINE } from './quarantine.ts';
 import { quarantineRoutes } from './quarantine-routes.ts';
 import { engineVersion } from './shell.ts';
 import { Supervision } from './supervision.ts';
@@ -44,12 +44,6 @@ const QUIET_MS_MAX = 5_000;
 const DRAIN_MS_MAX = 5_000;
 /** Over what time clients are asked to come back, when the host stops. */
 const RECONNECT_SPREAD_MS = 2_000;
-
-/** A launcher watches over this process, and remembers what its lives before died of. */
-export interface Launch {
-  readonly port: LauncherPort;
-  readonly quarantine: QuarantineState;
-}
 
 /** Like `startHost`, with everything decided. */
 export async function runHost(

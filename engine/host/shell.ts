@@ -1,5 +1,6 @@
 /** The process around a command: what it writes, reads and is told by signals. Tests put another one in its place. */
 import { readFileSync } from 'node:fs';
+import { LAUNCHED_VARIABLE, type ParentChannel } from './launcher-port.ts';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
@@ -13,6 +14,10 @@ export interface Shell {
   onSignal(listener: (signal: StopSignal) => void): void;
   /** At once: nothing that is under way ends. */
   exit(code: number): void;
+  /** Harder: also when a thread cannot be ended, for which `exit` would wait. */
+  kill(): void;
+  /** The launcher that started this process. */
+  readonly launcher: ParentChannel | undefined;
 }
 
 export function processShell(): Shell {
@@ -26,8 +31,28 @@ export function processShell(): Shell {
     stderr: (text) => void process.stderr.write(text),
     onSignal(listener) {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => listener(signal));
+      // A host does not outlive its launcher: nobody would be left to stop it.
+      if (isLaunched()) process.once('disconnect', () => listener('SIGTERM'));
     },
     exit: (code) => process.exit(code),
+    kill,
+    launcher: launcherOf(process),
+  };
+}
+
+const isLaunched = (): boolean => process.env[LAUNCHED_VARIABLE] === '1' && process.send !== undefined;
+
+function kill(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function launcherOf(self: NodeJS.Process): ParentChannel | undefined {
+  if (!isLaunched()) return undefined;
+  return {
+    // A launcher that is gone is noticed by its 'disconnect'.
+    send: (message, sent) => void self.send!(message, undefined, undefined, () => sent?.()),
+    onMessage: (listener) => self.on('message', listener),
+    die: kill,
   };
 }
 

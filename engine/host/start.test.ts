@@ -15,7 +15,7 @@ function setup(t: ExecutionContext, flags: string[] = []) {
   writeFileSync(game, '');
 
   const written = { stdout: '', stderr: '' };
-  const exits: number[] = [];
+  const exits: (number | 'killed')[] = [];
   let listener = (_: StopSignal): void => {};
   const shell: Shell = {
     env: {},
@@ -29,6 +29,8 @@ function setup(t: ExecutionContext, flags: string[] = []) {
       listener = one;
     },
     exit: (code) => void exits.push(code),
+    kill: () => void exits.push('killed'),
+    launcher: undefined,
   };
   const stopped = deferred<void>();
   const stopping = deferred<void>();

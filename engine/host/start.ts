@@ -16,6 +16,8 @@ export interface StartedHost {
   readonly adminPort: number;
   /** Resolves when the host cannot go on (its game's onStart threw, a node is lost for good); otherwise never settles. */
   readonly failed: Promise<Error>;
+  /** A thread stands in native code and cannot be ended; leaving the process in order would wait for it. */
+  readonly isStuck?: boolean;
   /** Drains: no new calls, what is under way ends, state is saved, threads end. */
   stop(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function start(line: CommandLine, shell: Shell, startHost: StartHos
     log.error({ err: error }, 'the host did not stop in order');
     return 1;
   }
+  if (host.isStuck) killAtOnce(log, shell);
   log.info({}, 'stopped');
   return 0;
 }
@@ -80,7 +83,13 @@ async function fail(error: Error, host: StartedHost, log: RootLog, shell: Shell)
   await Promise.race([host.stop().catch((err) => log.error({ err }, 'stopping')), patience]);
   clearTimeout(timer);
   shell.stderr(`skerry: ${withoutStack(error.message)}\n`);
+  if (host.isStuck) killAtOnce(log, shell);
   return 1;
+}
+
+function killAtOnce(log: RootLog, shell: Shell): void {
+  log.error({}, 'a node stands in native code and does not end: the process kills itself');
+  shell.kill();
 }
 
 function banner(config: HostConfig, host: StartedHost): string {
