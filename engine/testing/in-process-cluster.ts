@@ -27,6 +27,7 @@ const DRAIN_MS = 500;
 /** How long `stop` waits for what does not come to rest. */
 const REST_MS = 200;
 const LINES_SHOWN = 5;
+const CONDITION_SHOWN = 200;
 
 /** What a cluster is composed of. */
 export interface ClusterParts {
@@ -169,10 +170,9 @@ export class InProcessCluster extends NodeView implements TestCluster {
       return value instanceof Promise ? value.then(isTrue) : isTrue(value as T);
     });
     if (cameTrue) return answer as Truthy<T>;
-    throw this.failure(
-      `It did not come true within ${timeout}${typeof timeout === 'number' ? ' ms' : ''}: ${condition}`,
-      from,
-    );
+    const asked = String(condition).replace(/\s+/g, ' ').slice(0, CONDITION_SHOWN);
+    const within = typeof timeout === 'number' ? `${timeout} ms` : timeout;
+    throw this.failure(`It did not come true within ${within}: ${asked}`, from);
   }
 
   nextTurn<I>(contract: Contract<I>, id: EntityId, method: string, options: WaitOptions = {}): Promise<TurnRecord> {

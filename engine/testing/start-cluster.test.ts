@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { GameError } from 'skerry';
 import { type ClusterOptions, startCluster, type TestCluster } from 'skerry/testing';
@@ -184,6 +187,42 @@ test('what never comes to rest is said, and its test can end', async (t) => {
   const cluster = await start(t);
   cluster.getProxy(Hero, 1).spin();
   await t.throwsAsync(cluster.settled({ timeout: 50 }), { message: /within 50 ms: \d+ turns have run.* \(seed 1\)/ });
+});
+
+test.serial('what is logged from a level on is printed', async (t) => {
+  const { error } = console;
+  const printed: string[] = [];
+  console.error = (line) => void printed.push(line);
+  t.teardown(() => {
+    console.error = error;
+  });
+  const cluster = await start(t, { print: 'warn' });
+  await cluster.getProxy(Hero, 1).hit(1);
+  cluster.getProxy(Hero, 1).stumble();
+  await cluster.settled();
+  t.deepEqual(printed, ['error failed']);
+});
+
+test('a changed wire is written down, and said', async (t) => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'skerry-testing-')));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const game = join(folder, 'game.ts');
+  const withOperation = (name: string) => `
+import { contract, defineGame, entity, NodeEntity } from 'skerry';
+export interface Door { ${name}(): Promise<void> }
+export const Door = contract<Door>('Door', { ${name}: {} });
+class DoorEntity extends NodeEntity implements Door { async ${name}(): Promise<void> {} }
+export default defineGame({ name: 'door', entities: [entity(Door, DoorEntity)] });
+`;
+  const changed = async (name: string): Promise<boolean> => {
+    writeFileSync(game, withOperation(name));
+    const cluster = await start(t, { game });
+    t.true(readFileSync(join(folder, 'manifest.json'), 'utf8').includes(`"${name}`));
+    return cluster.manifestChanged;
+  };
+  t.true(await changed('open'));
+  t.false(await changed('open'));
+  t.true(await changed('close'));
 });
 
 test('a seed decides dice and places', async (t) => {
