@@ -9,11 +9,3 @@ export function inlineWholeRoutes(): void {
   setFlagsFromString('--max-inlined-bytecode-size=1000');
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');
 }
-
-/**
- * Twice the room for young objects on each node. A young collection copies what is alive, which are the calls under way: with
- * thousands of them a call costs a fifth less, with hundreds the same. Read when a thread starts; taken only by nodes that fill it.
- */
-export function doubleYoungSpace(): void {
-  setFlagsFromString('--max-semi-space-size=32');
-}

@@ -21,7 +21,7 @@ import { Node } from '../runtime/node.ts';
 import { NodeView } from '../runtime/node-view.ts';
 import { Admin, type Readiness } from './admin.ts';
 import { ClientCalls } from './client-calls.ts';
-import { doubleYoungSpace, inlineWholeRoutes } from './compiler-flags.ts';
+import { inlineWholeRoutes } from './compiler-flags.ts';
 import { computeFunctions } from './compute-functions.ts';
 import { ComputePool } from './compute-pool.ts';
 import type { HostConfig } from './config.ts';
@@ -55,7 +55,6 @@ export async function runHost(
   if (config.nats !== undefined) throw notImplemented('--nats');
   if (config.store !== 'lmdb' && config.store !== 'memory') throw notImplemented(`--store=${config.store}`);
   inlineWholeRoutes();
-  doubleYoungSpace();
   const gameFile = resolve(config.game);
   const built = await buildGame(gameFile);
   if (built.manifestChanged)
