@@ -32,6 +32,9 @@ export const GOALS: readonly Goal[] = [
   { figure: 'gateway.broadcast', to: ['bare'], atLeast: 0.8 },
   { figure: 'gateway.join', to: ['bare'], atLeast: 0.5 },
   { figure: 'gateway.idle-bytes', to: ['bare'], atMost: 1.5 },
+  ...['', '.quick', '.slow'].map((kind): Goal => ({ figure: `overload.goodput${kind}`, to: ['peak'], atLeast: 0.8 })),
+  { figure: 'overload.memory', atMost: 32 * 1024 * 1024 },
+  { figure: 'priority.high.p99', to: ['unloaded'], atMost: 5 },
   { figure: 'entity.idle-bytes', atMost: 600 },
   { figure: 'entity.activate', atLeast: 1_000_000 },
 ];

@@ -4,10 +4,24 @@ import { codec } from './codec.ts';
 import { entities } from './entity.ts';
 import { gateway } from './gateway.ts';
 import { idle } from './idle.ts';
+import { overload } from './overload.ts';
+import { priority } from './priority.ts';
 import { ring } from './ring.ts';
 import { tasks } from './tasks.ts';
 import type { Topic } from './topic.ts';
 import { wake } from './wake.ts';
 
 /** Everything that `npm run bench` measures, in the order of the table. */
-export const TOPICS: readonly Topic<any>[] = [codec, ring, callLocal, callThread, wake, gateway, idle, entities, tasks];
+export const TOPICS: readonly Topic<any>[] = [
+  codec,
+  ring,
+  callLocal,
+  callThread,
+  wake,
+  gateway,
+  idle,
+  entities,
+  tasks,
+  overload,
+  priority,
+];

@@ -38,8 +38,8 @@ export type Kind = 'grind' | 'hurry' | 'chore' | 'alarm';
 /** Calls mills from inside of an entity, as games do. */
 export interface Rush {
   aim(mills: int32[]): Promise<void>;
-  /** So many callers, each waiting for its reply before its next call. */
-  steadily(kind: Kind, us: int32, callers: int32, ms: int32): Promise<Yield>;
+  /** So many callers, each waiting for its reply, and then so long, before its next call. */
+  steadily(kind: Kind, us: int32, callers: int32, ms: int32, pauseMs: int32): Promise<Yield>;
   /** So many calls a second, whether or not any are answered. */
   openly(kind: Kind, us: int32, perSecond: int32, ms: int32): Promise<Yield>;
 }

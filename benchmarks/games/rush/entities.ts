@@ -30,7 +30,7 @@ export class RushEntity extends NodeEntity implements Rush {
     this.mills = mills.map((id) => this.node.getProxy(Mill, id));
   }
 
-  async steadily(kind: Kind, us: int32, callers: int32, ms: int32): Promise<Yield> {
+  async steadily(kind: Kind, us: int32, callers: int32, ms: int32, pauseMs: int32): Promise<Yield> {
     const { mills } = this;
     const tally = new Tally();
     const until = tally.from + ms;
@@ -38,8 +38,14 @@ export class RushEntity extends NodeEntity implements Rush {
       Array.from({ length: callers }, async (_, caller) => {
         for (let nth = caller; performance.now() < until; nth++) {
           const from = performance.now();
-          await mills[nth % mills.length]![kind](us);
-          tally.tookMs(performance.now() - from);
+          try {
+            await mills[nth % mills.length]![kind](us);
+            tally.tookMs(performance.now() - from);
+          } catch (error) {
+            tally.failed(error);
+            if (error instanceof OverloadedError) await this.sleep(error.retryAfterMs);
+          }
+          if (pauseMs > 0) await this.sleep(pauseMs);
         }
       }),
     );
@@ -52,10 +58,18 @@ export class RushEntity extends NodeEntity implements Rush {
     const { from } = tally;
     let called = 0;
     let owed = 0;
-    const failed = (error: unknown): void => tally.failed(error);
+    let open = 0;
+    const failed = (error: unknown): void => {
+      open--;
+      tally.failed(error);
+    };
     const call = (mill: Mill): void => {
       const began = performance.now();
-      mill[kind](us).then(() => tally.tookMs(performance.now() - began), failed);
+      open++;
+      mill[kind](us).then(() => {
+        open--;
+        tally.tookMs(performance.now() - began);
+      }, failed);
     };
     for (let now = from; now < from + ms; now = performance.now()) {
       const due = Math.floor(((now - from) * perSecond) / 1000) - called - owed;
@@ -64,7 +78,10 @@ export class RushEntity extends NodeEntity implements Rush {
       tally.look(now > from + ms / 2);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return tally.yield(owed);
+    const result = tally.yield(owed);
+    // Whoever measures next finds the node as this one did.
+    while (open > 0) await this.sleep(5);
+    return result;
   }
 }
 
