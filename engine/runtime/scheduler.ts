@@ -4,7 +4,7 @@ import type { Lane } from '../../transport/link.ts';
 import { type EngineError, EntityExistsError, InvalidMessageError } from '../base/errors.ts';
 import { Abortables } from './abortables.ts';
 import { ACTIVE, type Activation } from './activation.ts';
-import { mailboxFull } from './admission.ts';
+import { mailboxRefusal } from './admission.ts';
 import { callOf } from './call-of.ts';
 import { nameOf } from './caller.ts';
 import { LOCK_NONE, type Operation } from './catalogue.ts';
@@ -233,13 +233,14 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
 
   private enqueue(activation: Activation, operation: Operation, input: Reader, source: number, lane: Lane): void {
     const { view, at } = input;
-    if (activation.waiting >= activation.type.mailboxMax) {
-      this.state.counters.refusedMailboxFull++;
-      this.refuse(input, source, lane, operation, mailboxFull(activation.type.name, activation.id, activation.waiting));
+    const { now, counters } = this.state;
+    const deadline = deadlineIn(view, at, now);
+    const refusal = mailboxRefusal(activation, lane, deadline - now, now);
+    if (refusal !== undefined) {
+      counters.refusedMailboxFull++;
+      this.refuse(input, source, lane, operation, refusal);
       return;
     }
-    const { now } = this.state;
-    const deadline = deadlineIn(view, at, now);
     const waiting = new Waiting(operation, lane, input.bytes.slice(at, input.end), source, undefined, now, deadline);
     if (flagsOf(view, at) & FLAG_ABORTABLE) {
       this.abortables.add(source, requestIdOf(view, at), { activation, waiting });
