@@ -17,12 +17,15 @@ const AGAIN_MS_MAX = 250;
 const CERTAIN_MS = 5;
 /** A cycle that was found and not confirmed is forgotten. */
 const SUSPECT_MS = 250;
-/** Looking takes one part in so many of the thread at most. */
+/** Looking takes one part in so many of the thread at most, but for a burst of so many milliseconds of rest not had. */
 const SHARE = 20;
+const BURST_MS = 20;
+/** One look is that long at most; the clock may say more, when another process has the core. */
+const COST_MS_MAX = 1;
 /** Longer cycles are not found, and end at a deadline. */
 const HOPS_MAX = 256;
 /** Turns that are gone through in one look; what is left over is come back to. */
-const VISITS_MAX = 4096;
+const VISITS_MAX = 1024;
 /** Numbers in one message between nodes, about. */
 const MESSAGE_HOPS_MAX = 4096;
 /** Members of a cycle that the message of an error names. */
@@ -71,7 +74,8 @@ export class DeadlockWatch extends Timer {
   private visited = new Map<string, Set<number>>();
   private visitedBefore = new Map<string, Set<number>>();
   private forgetAt = 0;
-  private restUntil = 0;
+  /** The time that has been taken, with the rest that it is to be followed by. */
+  private restedAt = 0;
   private visits = 0;
   private scans = 0;
   private index: Map<number, (Turn | Waiting)[]> | undefined = undefined;
@@ -92,7 +96,9 @@ export class DeadlockWatch extends Timer {
   /** From another node. Throws InvalidMessageError. */
   receive(packed: unknown): void {
     for (const note of unpackNotes(packed)) this.inbox.push(note);
-    this.schedule(this.state.now);
+    const { now } = this.state;
+    if (this.restedAt <= now + BURST_MS) this.work(now, false);
+    else this.schedule(now);
   }
 
   stop(): void {
@@ -100,27 +106,36 @@ export class DeadlockWatch extends Timer {
   }
 
   fire(now: number): void {
+    this.work(now, true);
+    if (this.suspects.length > 0) this.schedule(this.suspects[0]!.at);
+    if (this.line.waiting!.size > 0) this.schedule(now + LOOK_MS);
+  }
+
+  private work(now: number, looks: boolean): void {
     const { clock } = this.state;
     const began = clock.now();
     this.index = undefined;
     this.scans = 0;
     this.visits = 0;
     this.forget(now);
-    const { inbox } = this;
-    this.inbox = [];
-    for (const note of inbox) this.handle(note, now);
+    this.readInbox(now);
     while (this.suspects.length > 0 && this.suspects[0]!.at <= now) this.check(this.suspects.shift()!.path, 0, []);
-    this.lookAtWaiting(now);
+    if (looks) this.lookAtWaiting(now);
+    this.readInbox(now);
     this.send();
     const end = clock.now();
-    this.restUntil = end + (end - began) * SHARE;
-    if (this.inbox.length > 0) this.schedule(end);
+    this.restedAt = Math.max(this.restedAt, now) + Math.min(end - began, COST_MS_MAX) * SHARE;
     if (this.suspects.length > 0) this.schedule(this.suspects[0]!.at);
-    if (this.line.waiting!.size > 0) this.schedule(now + LOOK_MS);
+  }
+
+  /** Notes to itself come up at the end of it. */
+  private readInbox(now: number): void {
+    for (let i = 0; i < this.inbox.length; i++) this.handle(this.inbox[i]!, now);
+    this.inbox = [];
   }
 
   private schedule(at: number): void {
-    const due = Math.max(at, this.restUntil);
+    const due = Math.max(at, this.restedAt - BURST_MS);
     if (!this.scheduled || due < this.due) this.state.wheel.add(this, due);
   }
 
@@ -300,7 +315,7 @@ export class DeadlockWatch extends Timer {
 
   private post(node: number, note: Note): void {
     if (node === this.state.index) {
-      // Probes go on at once; the others end or begin something, and come up in the next look.
+      // Probes go on at once; the others end or begin something, and come up when those are done.
       if (note.kind === 'probe') this.follow(note);
       else this.inbox.push(note);
       return;
