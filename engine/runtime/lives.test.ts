@@ -1,6 +1,6 @@
 import test from 'ava';
 import { EntityExistsError, EntityNotFoundError, NodeDownError } from '../base/errors.ts';
-import { Brittle, Made, Member, Party, Probe } from '../testing/games/probe/contracts.fixture.ts';
+import { Brittle, Made, Member, Party, Probe, Values } from '../testing/games/probe/contracts.fixture.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { failureOf, journalOf, startProbes } from './probe-host.fixture.ts';
 
@@ -190,6 +190,26 @@ test('an idle entity is deactivated and comes back fresh; a created one stays', 
   t.deepEqual(await collect(view.list(Brittle)), []);
   t.is(await view.getProxy(Made, from).read(), 7);
   t.deepEqual(await brittle.journal(), ['try 1', 'one', 'idle', 'try 2']);
+});
+
+test('a hundred thousand idle entities of one node end in their time, and nobody else', async (t) => {
+  const { host, view } = startProbes(t, { nodes: 1, clock: new ManualClock() });
+  const count = 100_000;
+  for (let id = 0; id < count; id++) {
+    view.getProxy(Values, id).oneWay(1);
+    if (id % 10_000 === 0) await host.settled();
+  }
+  await host.settled();
+  const live = (): number => host.nodes[0]!.figures().gauges.entities!;
+  t.is(live(), count);
+  await host.advance(299_000);
+  for (let i = 0; i < 10; i++) await host.advance(10);
+  t.is(live(), count);
+  const late = view.getProxy(Values, 7);
+  t.is(await late.int8(1), 1);
+  for (let i = 0; i < 35; i++) await host.advance(1000);
+  t.is(live(), 1);
+  t.is(host.count('deactivations'), count - 1);
 });
 
 test('an entity with an open turn or with waiting messages is not idle', async (t) => {

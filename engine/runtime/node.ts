@@ -148,7 +148,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.state.draining = true;
     this.activations.stop();
     for (;;) {
-      await this.dismissAll();
+      await this.dismissAll(giveUpAt);
       if (this.activations.roster.size === 0) break;
       if (this.state.clock.now() >= giveUpAt) {
         this.state.log.warn({ entities: this.activations.roster.size }, 'gave up waiting for entities that still work');
@@ -381,13 +381,15 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   }
 
   /** Sends away whoever has nothing to do, some at a time: calls of the others go on. */
-  private async dismissAll(): Promise<void> {
+  private async dismissAll(giveUpAt: number): Promise<void> {
     let looked = 0;
     for (const activation of this.activations.roster.walk()) {
       if (activation.phase === ACTIVE && activation.openTurns === 0 && activation.waiting === 0) {
         void this.activations.deactivate(activation, 'shutdown');
       }
-      if (++looked % DRAIN_BATCH === 0) await this.pause(1);
+      if (++looked % DRAIN_BATCH !== 0) continue;
+      await this.pause(1);
+      if (this.state.clock.now() >= giveUpAt) return;
     }
   }
 
