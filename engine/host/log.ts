@@ -2,9 +2,10 @@
  * The log of a host: structured, on stderr, so that stdout carries the banner and what game code prints. Every thread makes its own
  * and writes whole lines to the same descriptor, at once: nothing is lost when the process or a thread ends.
  */
+import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import { destination, type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import type pinoPretty from 'pino-pretty';
 import type { RootLog } from '../runtime/log.ts';
 import type { HostConfig } from './config.ts';
 
@@ -33,7 +34,9 @@ export function createLog(
 }
 
 /** `[12:00:00.000] INFO: activated {"node":1,"entity":"Hero/7"}`, and stacks below. */
-function prettyStream(descriptor: number): ReturnType<typeof pretty> {
+function prettyStream(descriptor: number): pinoPretty.PrettyStream {
+  // Loaded when needed: it is a seventh of the time in which a node thread starts.
+  const pretty: typeof pinoPretty = createRequire(import.meta.url)('pino-pretty');
   return pretty({
     destination: descriptor,
     sync: true,
