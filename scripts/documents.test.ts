@@ -84,7 +84,11 @@ test('Running has every option, its variable, and every command', (t) => {
 
 test('Running names no counter of nodes that is not there', (t) => {
   const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  const known = new Set([...Object.keys(new Counters()), 'rounds'].map((name) => `skerry_${snake(name)}_total`));
+  const known = new Set(
+    [...Object.keys(new Counters()), 'rounds', 'nodeRestarts', 'slowTurns'].map(
+      (name) => `skerry_${snake(name)}_total`,
+    ),
+  );
   const named = [...read('docs/running.md').matchAll(/`(skerry_(?!gateway_|compute_)\w+_total)`/g)].map(
     ([, name]) => name!,
   );

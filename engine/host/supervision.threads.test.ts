@@ -2,8 +2,10 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { connect } from '../client/index.ts';
+import type { Contract } from '../contract/contract.ts';
 import { gameFile } from '../testing/fixture-game.fixture.ts';
-import { Cursed, Perilous } from '../testing/games/perilous/contracts.fixture.ts';
+import { Cursed, Lobby, Perilous } from '../testing/games/perilous/contracts.fixture.ts';
 import { startHost } from './embed.ts';
 import type { Host } from './host-options.ts';
 import type { LastDeath } from './supervision.ts';
@@ -26,7 +28,7 @@ async function start(t: ExecutionContext, options: { workers: number; heapMb?: n
 }
 
 /** An entity on a node; `nth` tells several apart. */
-async function idOn(host: Host, node: number, nth = 0, contract: typeof Perilous | typeof Cursed = Perilous) {
+async function idOn(host: Host, node: number, nth = 0, contract: Contract<any> = Perilous) {
   for (let id = 1 + nth * 1000; ; id++) if ((await host.locate<any>(contract, id)).node === node) return id;
 }
 
@@ -204,4 +206,19 @@ test.serial('a corrupt ring costs the node that wrote it, and no other', async (
     [0, 1, 0],
   );
   t.log(`closed and killed after ${Math.round(elapsed)} ms`);
+});
+
+test.serial('a client keeps its session when a node dies; its call ends with the error', async (t) => {
+  t.timeout(60_000);
+  const host = await start(t, { workers: 2 });
+  const client = await connect(`ws://127.0.0.1:${host.port}`, { ticket: 'somebody' });
+  const id = await idOn(host, 1, 0, Lobby);
+  const lobby = client.getProxy(Lobby, id);
+  t.is(await lobby.echo('before'), 'before');
+  const death = lobby.exit();
+  await t.throwsAsync(death, { name: 'NodeDownError', code: 'node-lost' });
+  t.is(await lobby.echo('after'), 'after');
+  const other = client.getProxy(Lobby, await idOn(host, 0, 0, Lobby));
+  t.is(await other.echo('other'), 'other');
+  await client.close();
 });

@@ -60,8 +60,9 @@ class PerilousEntity extends NodeEntity implements Perilous {
     await this.sleep(60_000);
   }
   async eatObjects(): Promise<void> {
-    const eaten: object[] = [];
-    for (let i = 0; ; i++) eaten.push({ i, text: `object ${i}` });
+    // A list and not an array: that one would become large, which is another way to die.
+    let eaten: object | undefined;
+    for (let i = 0; ; i++) eaten = { i, text: `object ${i}`, eaten };
   }
   async eatArray(): Promise<void> {
     const eaten: number[] = [];
