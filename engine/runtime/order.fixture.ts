@@ -13,6 +13,8 @@ export function scripts(stepsMax: number): fc.Arbitrary<Step[][]> {
       'request' as const,
       'locked' as const,
       'single' as const,
+      'reliable' as const,
+      'destroy' as const,
     ),
     awaited: fc.boolean(),
     padding: fc.oneof({ weight: 20, arbitrary: fc.nat(50) }, { weight: 1, arbitrary: fc.constantFrom(2000, 20_000) }),
@@ -34,7 +36,7 @@ export async function expectOrder(
     ),
   );
   for (const name of new Set(named.flat().map(({ receiver }) => receiver))) {
-    const sent = named.flat().filter(({ receiver }) => receiver === name).length;
+    const sent = named.flat().filter(({ receiver, operation }) => receiver === name && operation !== 'destroy').length;
     const received = await node.getProxy(Receiver, name).received();
     const fails = name.includes('fails');
     if (!fails && received.length !== sent) throw new Error(`${name} got ${received.length} of ${sent} messages`);
@@ -44,8 +46,14 @@ export async function expectOrder(
 
 function checkSequences(name: string, received: readonly Message[], mayMiss: boolean): void {
   const last = new Map<string, number>();
-  for (const { from, priority, sequence } of received) {
+  const seen = new Set<string>();
+  for (const { from, ordered, priority, sequence } of received) {
     const key = `${from} → ${name}, ${priority}`;
+    // Nothing comes twice, whatever its reliability.
+    const message = `${key}, ${ordered}: ${sequence}`;
+    if (seen.has(message)) throw new Error(`${message} came twice`);
+    seen.add(message);
+    if (!ordered) continue;
     const before = last.get(key) ?? 0;
     if (sequence <= before || (!mayMiss && sequence !== before + 1)) {
       throw new Error(`${key}: ${sequence} came behind ${before}`);

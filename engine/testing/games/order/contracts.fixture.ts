@@ -4,8 +4,9 @@ export type Level = 'low' | 'medium' | 'high';
 
 export interface Message {
   from: string;
+  ordered: boolean;
   priority: Level;
-  /** Counts the messages of one sender to one receiver in one priority. */
+  /** Counts the messages of one sender to one receiver in one priority; those without order by themselves. */
   sequence: int32;
   /** Makes some messages larger than others. */
   padding: string;
@@ -18,6 +19,8 @@ export interface Receiver {
   /** Has others wait while it is on. */
   locked(message: Message): Promise<void>;
   single(message: Message): Promise<void>;
+  /** Of which no order is promised. */
+  reliable(message: Message): Promise<void>;
   /** Its answer says that everything sent before it has arrived. */
   mark(): Promise<void>;
   received(): Promise<Message[]>;
@@ -27,6 +30,7 @@ export const Receiver = contract<Receiver>('Receiver', {
   request: {},
   locked: { lock: 'entity' },
   single: { lock: 'method' },
+  reliable: { reliability: 'reliable' },
   mark: {},
   received: {},
 });
@@ -34,7 +38,8 @@ export const Receiver = contract<Receiver>('Receiver', {
 export interface Step {
   receiver: string;
   priority: Level;
-  operation: 'oneWay' | 'request' | 'locked' | 'single';
+  /** `destroy` ends the activation; the next message makes another. */
+  operation: 'oneWay' | 'request' | 'locked' | 'single' | 'reliable' | 'destroy';
   awaited: boolean;
   padding: int32;
 }

@@ -10,9 +10,19 @@ class SenderEntity extends NodeEntity implements Sender {
 
 /** What became of the activations of a receiver on this thread. */
 const tries = new Map<string, number>();
+/** What receivers of this thread got, in whatever activation. */
+const journals = new Map<string, Message[]>();
 
 class ReceiverEntity extends NodeEntity implements Receiver {
-  private readonly messages: Message[] = [];
+  private get messages(): Message[] {
+    const id = String(this.id);
+    let journal = journals.get(id);
+    if (journal === undefined) {
+      journal = [];
+      journals.set(id, journal);
+    }
+    return journal;
+  }
 
   override onActivate(): void | Promise<void> {
     const id = String(this.id);
@@ -41,6 +51,10 @@ class ReceiverEntity extends NodeEntity implements Receiver {
   async single(message: Message): Promise<void> {
     this.messages.push(message);
     if (this.random() < 0.5) await null;
+  }
+  async reliable(message: Message): Promise<void> {
+    this.messages.push(message);
+    if (this.random() < 0.2) await null;
   }
   async mark(): Promise<void> {}
   async received(): Promise<Message[]> {

@@ -13,10 +13,19 @@ export async function send(node: NodeRef, from: string, script: readonly Step[])
   const open: Promise<unknown>[] = [];
   let failed = 0;
   for (const { receiver, priority, operation, awaited, padding } of script) {
-    const key = `${receiver} ${priority}`;
+    if (operation === 'destroy') {
+      const destroyed = node.destroy(Receiver, receiver).catch(() => {
+        failed++;
+      });
+      if (awaited) await destroyed;
+      else open.push(destroyed);
+      continue;
+    }
+    const ordered = operation !== 'reliable';
+    const key = `${receiver} ${priority} ${ordered}`;
     const count = (sequences.get(key)?.count ?? 0) + 1;
     sequences.set(key, { receiver, priority, count });
-    const message = { from, priority, sequence: count, padding: 'x'.repeat(padding) };
+    const message = { from, ordered, priority, sequence: count, padding: 'x'.repeat(padding) };
     const answer: unknown = node.getProxy(Receiver, receiver, { priority })[operation](message);
     const settled = Promise.resolve(answer).catch(() => {
       failed++;
