@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import fc from 'fast-check';
+import type { FaultScript } from './fault.ts';
+import { faultScripts, HONEST_KINDS } from './script-arbitrary.fixture.ts';
+import { Simulation, type Verdict } from './simulation.ts';
+
+/** Scripts that once found something. This file runs as build/engine/testing/sim/cluster.sim.test.js. */
+const REGRESS = fileURLToPath(new URL('../../../../engine/testing/sim/regress/', import.meta.url));
+const SEED = 4;
+const RUNS = 80;
+
+function mustHold(script: FaultScript): Verdict {
+  const verdict = new Simulation(script).run();
+  const { violations } = verdict;
+  assert.deepEqual(violations, [], `keep this script in engine/testing/sim/regress: ${JSON.stringify(script)}`);
+  return verdict;
+}
+
+test('whatever goes wrong, no invariant is violated, and everything is served again afterwards', (t) => {
+  const reached = new Map<string, number>();
+  fc.assert(
+    fc.property(faultScripts(HONEST_KINDS), (script) => {
+      for (const [label, count] of mustHold(script).reached) reached.set(label, (reached.get(label) ?? 0) + count);
+    }),
+    { numRuns: RUNS, seed: SEED },
+  );
+  t.log(`${RUNS} clusters`, Object.fromEntries([...reached].sort()));
+  // Teeth: a run in which none of this happens shows nothing.
+  for (const label of [
+    'bounced',
+    'death declared by the launcher',
+    'drained',
+    'exit: declared-dead',
+    'exit: left',
+    'fenced',
+    'overtaken pulse dropped',
+    'request that never left is sent elsewhere',
+    'resumed with memory intact',
+    'stale source refused',
+    'straddler discarded',
+    'unfrozen',
+  ]) {
+    t.true((reached.get(label) ?? 0) > 0, `never happened: ${label}`);
+  }
+});
+
+test('a control store that loses what it had acknowledged puts hosts on hold, and what does not rest on it still holds', (t) => {
+  let holds = 0;
+  const losing = faultScripts(['store-lost-suffix', 'crash', 'pause', 'cut-store', 'store-down', 'loss']);
+  fc.assert(
+    fc.property(losing, (script) => {
+      holds += mustHold(script).reached.get('hold') ?? 0;
+    }),
+    { numRuns: 15, seed: SEED },
+  );
+  t.true(holds > 0);
+});
+
+test('the same script gives the same history', (t) => {
+  const [script] = fc.sample(faultScripts(HONEST_KINDS), { numRuns: 1, seed: SEED });
+  t.deepEqual(new Simulation(script!).run().history, new Simulation(script!).run().history);
+});
+
+for (const file of readdirSync(REGRESS).filter((name) => name.endsWith('.json'))) {
+  test(`what was once found stays found: ${file}`, (t) => {
+    mustHold(JSON.parse(readFileSync(`${REGRESS}${file}`, 'utf8')));
+    t.pass();
+  });
+}

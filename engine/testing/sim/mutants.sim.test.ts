@@ -1,0 +1,24 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { MUTANTS, mutant } from './mutants.ts';
+import { faultScripts, HONEST_KINDS } from './script-arbitrary.fixture.ts';
+import { Simulation } from './simulation.ts';
+
+/** No more than the sound machines get (cluster.sim.test.ts). */
+const RUNS = 80;
+const SEED = 4;
+
+const scripts = fc.sample(faultScripts(HONEST_KINDS), { numRuns: RUNS, seed: SEED });
+
+for (const name of Object.keys(MUTANTS)) {
+  test(`the simulator finds a planted bug: ${name}`, (t) => {
+    for (const [run, script] of scripts.entries()) {
+      const [violation] = new Simulation(script, mutant(name)).run().violations;
+      if (violation === undefined) continue;
+      t.log(`script ${run}: ${violation.invariant}: ${violation.message}`);
+      t.pass();
+      return;
+    }
+    t.fail(`not found in ${RUNS} clusters`);
+  });
+}
