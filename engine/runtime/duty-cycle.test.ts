@@ -2,8 +2,8 @@ import test from 'ava';
 import { SystemClock } from '../base/clock.ts';
 import { type Bell, type Duties, DutyCycle, type WaitPolicy } from './duty-cycle.ts';
 
-const AT_ONCE: WaitPolicy = { spinMs: 0, contendedSpinMs: 0, napsMs: 0, napMs: 0, yieldMs: 0.5 };
-const NAPPING: WaitPolicy = { spinMs: 0.05, contendedSpinMs: 0.005, napsMs: 1, napMs: 0.2, yieldMs: 0.5 };
+const AT_ONCE: WaitPolicy = { spinMs: 0, napsMs: 0, napMs: 0, yieldMs: 0.5 };
+const NAPPING: WaitPolicy = { spinMs: 0.05, napsMs: 1, napMs: 0.2, yieldMs: 0.5 };
 
 /** A bell that counts who listens; `ring` ends the wait. */
 class TestBell implements Bell {

@@ -30,8 +30,6 @@ export interface Duties {
 export interface WaitPolicy {
   /** How long an idle node looks for work without giving its core away, in ms, while it has the core for itself. */
   spinMs: number;
-  /** The same while others want the core. */
-  contendedSpinMs: number;
   /** How long it then takes naps (blocking waits that any writer ends) between turns of the event loop, in ms; 0 on threads that must not block. */
   napsMs: number;
   /** The longest nap, in ms: so long at most are timers and I/O of game code delayed by waiting. */
@@ -40,10 +38,9 @@ export interface WaitPolicy {
   yieldMs: number;
 }
 
-export const WORKER_WAITS: WaitPolicy = { spinMs: 0.15, contendedSpinMs: 0, napsMs: 1, napMs: 0.2, yieldMs: 0.5 };
+export const WORKER_WAITS: WaitPolicy = { spinMs: 0.15, napsMs: 1, napMs: 0.2, yieldMs: 0.5 };
 export const MAIN_THREAD_WAITS: WaitPolicy = {
   spinMs: 0.02,
-  contendedSpinMs: 0,
   napsMs: 0,
   napMs: 0,
   yieldMs: 0.5,
@@ -247,16 +244,13 @@ export class DutyCycle {
   /**
    * Looks for work until there is some or the spin is over. A busy peer answers within microseconds, while waking a sleeping thread
    * costs tens of them, so a node that has its core for itself had better look. One that shares it must not: whoever it waits for may
-   * be waiting for this very core, and then nothing comes however long it looks. So spins in vain make the next ones short, until one finds
-   * something again; a long one is tried now and then.
+   * be waiting for this very core, and then nothing comes however long it looks. So after spins in vain it does not spin, but now and then,
+   * until one finds something again.
    */
   private spin(from: number): boolean {
     const { duties, policy } = this;
-    const isContended = this.misses >= MISSES_MAX;
-    const isLong = !isContended || ++this.contendedWaits % WAITS_PER_PROBE === 0;
-    const spinMs = isLong ? policy.spinMs : policy.contendedSpinMs;
-    if (spinMs === 0) return false;
-    const until = from + spinMs;
+    if (this.misses >= MISSES_MAX && ++this.contendedWaits % WAITS_PER_PROBE !== 0) return false;
+    const until = from + policy.spinMs;
     do {
       for (let look = 0; look < SPIN_LOOKS; look++) {
         if (duties.glance()) {

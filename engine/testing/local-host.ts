@@ -48,7 +48,7 @@ export interface LocalHostOptions {
 }
 
 /** One thread is shared by all nodes: whoever waits must not block the others, and whoever works must not keep the event loop from tests. */
-const NEVER_BLOCK: WaitPolicy = { spinMs: 0, contendedSpinMs: 0, napsMs: 0, napMs: 0, yieldMs: 0 };
+const NEVER_BLOCK: WaitPolicy = { spinMs: 0, napsMs: 0, napMs: 0, yieldMs: 0 };
 /** Turns of the event loop in which nothing is under way, until it is believed. */
 const QUIET_TURNS = 3;
 
