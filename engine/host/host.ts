@@ -19,7 +19,7 @@ import { END_HOST } from '../runtime/frame.ts';
 import type { RootLog } from '../runtime/log.ts';
 import { Node } from '../runtime/node.ts';
 import { NodeView } from '../runtime/node-view.ts';
-import { Admin, type Readiness } from './admin.ts';
+import { Admin, ApiError, type Readiness } from './admin.ts';
 import { ClientCalls } from './client-calls.ts';
 import { inlineWholeRoutes } from './compiler-flags.ts';
 import { computeFunctions } from './compute-functions.ts';
@@ -189,6 +189,7 @@ export class RunningHost extends NodeView implements Host {
       readiness: () => this.readiness,
       routes: [
         { method: 'GET', path: '/api/nodes', run: () => this.nodes() },
+        { method: 'GET', path: '/api/locks', run: ({ query }) => this.parts.threads.locks(pageFrom(query)) },
         ...quarantineRoutes(parts.supervision, () => parts.threads.quarantine()),
       ],
       log: parts.log,
@@ -304,6 +305,13 @@ export class RunningHost extends NodeView implements Host {
 }
 
 /** `{ framesSent }` as `{ gatewayFramesSent }`. */
+/** Where a page begins, `?from=100`. */
+function pageFrom(query: URLSearchParams): number {
+  const from = Number(query.get('from') ?? 0);
+  if (Number.isSafeInteger(from) && from >= 0) return from;
+  throw new ApiError(400, 'invalid', `from is '${query.get('from')}'; it is a whole number.`);
+}
+
 function prefixed(prefix: string, figures: Record<string, number>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(figures).map(([name, value]) => [`${prefix}${name[0]!.toUpperCase()}${name.slice(1)}`, value]),

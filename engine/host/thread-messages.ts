@@ -1,4 +1,5 @@
 import type { HashKey } from '../cluster/keyspace.ts';
+import type { LockReport } from '../runtime/lock-report.ts';
 import type { Quarantined } from '../runtime/quarantine.ts';
 import type { HostConfig } from './config.ts';
 import type { MeshMemory, PeerLinks } from './mesh.ts';
@@ -22,6 +23,7 @@ export interface ThreadStart extends MeshMemory {
 export type ToThread =
   | { readonly kind: 'start' }
   | { readonly kind: 'figures'; readonly id: number }
+  | { readonly kind: 'locks'; readonly id: number; readonly from: number }
   | { readonly kind: 'drain'; readonly graceMs: number }
   /** Another thread has ended, and a new one has its index. */
   | { readonly kind: 'peer-replaced'; readonly links: PeerLinks }
@@ -40,6 +42,7 @@ export type FromThread =
   /** `onStart` threw. */
   | { readonly kind: 'start-failed'; readonly message: string }
   | { readonly kind: 'figures'; readonly id: number; readonly figures: Figures }
+  | { readonly kind: 'locks'; readonly id: number; readonly locks: LockReport }
   | { readonly kind: 'drained' }
   /** What another node wrote cannot be right: it has to be replaced, if it still is in that life. */
   | { readonly kind: 'corrupt'; readonly node: number; readonly life: number; readonly message: string };

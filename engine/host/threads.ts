@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks';
+import type { LockReport } from '../runtime/lock-report.ts';
 import type { Mesh, PeerLinks } from './mesh.ts';
 import { NodeThread, type ThreadDeath, type ThreadEnvironment, type ThreadEvents } from './node-thread.ts';
 import type { Supervision } from './supervision.ts';
-import type { Figures, FromThread, ThreadStart } from './thread-messages.ts';
+import type { Figures, FromThread, ThreadStart, ToThread } from './thread-messages.ts';
 
-const FIGURES_MS_MAX = 1000;
+const ANSWER_MS_MAX = 1000;
 const QUIET_POLL_MS = 5;
 /** How long an unsupervised host waits for a thread in native code before it gives up. */
 const STUCK_MS_MAX = 30_000;
@@ -31,8 +32,8 @@ export class Threads implements ThreadEvents {
   /** All nodes were ready once: from then on a thread that dies is replaced. */
   private hasStarted = false;
   private stopping = false;
-  private figureRequests = 0;
-  private readonly figuresWanted = new Map<number, (figures: Figures) => void>();
+  private questions = 0;
+  private readonly answersWanted = new Map<number, (answer: unknown) => void>();
   private readonly drained = new Map<NodeThread, () => void>();
 
   constructor(options: ThreadsOptions) {
@@ -63,7 +64,10 @@ export class Threads implements ThreadEvents {
         this.fail(new Error(`onStart failed: ${message.message}`));
         return;
       case 'figures':
-        this.figuresWanted.get(message.id)?.(message.figures);
+        this.answersWanted.get(message.id)?.(message.figures);
+        return;
+      case 'locks':
+        this.answersWanted.get(message.id)?.(message.locks);
         return;
       case 'drained':
         this.drained.get(thread)?.();
@@ -138,20 +142,32 @@ export class Threads implements ThreadEvents {
 
   /** Figures of every node that answers within a second; a blocked one is left out. */
   async figures(): Promise<{ node: number; figures: Figures }[]> {
+    return (await this.ask<Figures>((id) => ({ kind: 'figures', id }))).map(([node, figures]) => ({ node, figures }));
+  }
+
+  /** Locks of every node that answers within a second, from the entity at `from` on. */
+  async locks(from: number): Promise<{ node: number; locks: LockReport }[]> {
+    return (await this.ask<LockReport>((id) => ({ kind: 'locks', id, from }))).map(([node, locks]) => ({
+      node,
+      locks,
+    }));
+  }
+
+  private async ask<Answer>(question: (id: number) => ToThread): Promise<[number, Answer][]> {
     const alive = this.threads.filter(({ hasEnded }) => !hasEnded);
     const asked = alive.map(
       (thread) =>
-        new Promise<{ node: number; figures: Figures } | undefined>((resolve) => {
-          const id = ++this.figureRequests;
-          const timeout = setTimeout(() => done(undefined), FIGURES_MS_MAX);
-          const done = (figures: Figures | undefined): void => {
+        new Promise<[number, Answer] | undefined>((resolve) => {
+          const id = ++this.questions;
+          const timeout = setTimeout(() => done(undefined), ANSWER_MS_MAX);
+          const done = (answer: unknown): void => {
             clearTimeout(timeout);
-            this.figuresWanted.delete(id);
-            resolve(figures && { node: thread.index, figures });
+            this.answersWanted.delete(id);
+            resolve(answer === undefined ? undefined : [thread.index, answer as Answer]);
           };
-          this.figuresWanted.set(id, done);
+          this.answersWanted.set(id, done);
           void thread.ended.then(() => done(undefined));
-          thread.post({ kind: 'figures', id });
+          thread.post(question(id));
         }),
     );
     return (await Promise.all(asked)).filter((one) => one !== undefined);

@@ -59,6 +59,9 @@ try {
       case 'figures':
         send({ kind: 'figures', id: message.id, figures: heap.beside(node.figures()) });
         return;
+      case 'locks':
+        send({ kind: 'locks', id: message.id, locks: node.locks(message.from) });
+        return;
       case 'peer-replaced':
         node.replacePeer(ends.replacement(message.links));
         return;

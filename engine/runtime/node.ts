@@ -31,6 +31,7 @@ import {
   REPLY_HEADER_BYTES,
   requestIdOf,
 } from './frame.ts';
+import { type LockReport, lockReport } from './lock-report.ts';
 import type { RootLog } from './log.ts';
 import { NodeState } from './node-state.ts';
 import { NodeView } from './node-view.ts';
@@ -230,6 +231,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
         backlogFrames: this.state.outbox.backlog,
       },
     };
+  }
+
+  /** Who holds locks and who waits for them, from the entity at `from` on: those with the most that waits first. */
+  locks(from: number): LockReport {
+    return lockReport(this.state, this.scheduler, from);
   }
 
   // ---- the round
