@@ -291,3 +291,32 @@ test('a long turn of the event loop is followed by as many rounds', async (t) =>
   // 4 ms of rounds of 0.02 ms each, were there nobody else on the machine; 0.5 ms of them before.
   t.true(Math.max(...perTurn) > 40, perTurn.join(' '));
 });
+
+test('a round among the microtasks that fails is an uncaught exception, and no rejection that would be counted and forgotten', async (t) => {
+  const duties = new TestDuties();
+  const cycle = new DutyCycle(duties, new TestBell(), new SystemClock(), AT_ONCE);
+  const { nextTick } = process;
+  let tick: (() => void) | undefined;
+  duties.work = 1;
+  const failed = new Promise<void>((resolve) => {
+    duties.onRun = () => {
+      // The first yields to the event loop, the second is followed by one among the microtasks.
+      if (duties.runs < 3) {
+        duties.work = 1;
+        return;
+      }
+      resolve();
+      // Only the very next tick is caught: that of the failure.
+      process.nextTick = (callback: () => void) => {
+        process.nextTick = nextTick;
+        tick = callback;
+      };
+      throw new Error('a corrupt link');
+    };
+  });
+  cycle.schedule();
+  await failed;
+  t.is(duties.runs, 3);
+  t.throws(() => tick!(), { message: 'a corrupt link' });
+  cycle.stop();
+});
