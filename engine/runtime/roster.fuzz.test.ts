@@ -12,7 +12,7 @@ const [LISTED, OTHER] = TYPES as [EntityTypeEntry, EntityTypeEntry];
 
 /** What a roster looks at. */
 const activationOf = (type: EntityTypeEntry, id: EntityId, slot: number): Activation =>
-  ({ type, id, slot, order: 0 }) as unknown as Activation;
+  ({ type, id, sourceId: id, slot, order: 0 }) as unknown as Activation;
 
 type Step = { kind: 'add' | 'remove'; id: number; other: boolean } | { kind: 'page'; listing: number };
 
@@ -95,6 +95,33 @@ test('whoever lives through a listing is on exactly one of its pages, whatever c
     { numRuns: 300, includeErrorInReport: true },
   );
   t.true(listings > 0);
+});
+
+test('everybody is found by type and id and nobody else, also where many want one place among those near at hand', (t) => {
+  const ids: EntityId[] = [3, 3 + 4096, 3 - 4096, 3 - 1021, 3.5, -0.5, 2 ** 40 + 3, '3', 3n, 'x'];
+  const use = fc.record({ type: fc.constantFrom(...TYPES), id: fc.constantFrom(...ids), isThere: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(use, { maxLength: 60 }), (uses) => {
+      const roster = new Roster(TYPES.length);
+      const live = new Map<string, Activation>();
+      for (const { type, id, isThere } of uses) {
+        const key = `${type.index} ${typeof id} ${id}`;
+        const present = live.get(key);
+        assert.strictEqual(roster.find(type, id, 5), present);
+        if (isThere && present === undefined) {
+          const made = activationOf(type, id, 5);
+          roster.add(made);
+          live.set(key, made);
+        } else if (!isThere && present !== undefined) {
+          roster.remove(present);
+          live.delete(key);
+          assert.strictEqual(roster.find(type, id, 5), undefined);
+        }
+      }
+    }),
+    { includeErrorInReport: true },
+  );
+  t.pass();
 });
 
 test('a listing costs as much as there is to list, even when all of it has one place', (t) => {
