@@ -56,6 +56,7 @@ class TestDuties implements Duties {
   runs = 0;
   flushes = 0;
   isRunning = false;
+  urgent = false;
   onRun: () => void = () => {};
 
   run(_now: number, _framesMax: number): number {
@@ -83,6 +84,9 @@ class TestDuties implements Duties {
   }
 
   asleep(): void {}
+  isUrgent(): boolean {
+    return this.urgent;
+  }
   running(inCycle: boolean): void {
     this.isRunning = inCycle;
   }
@@ -266,6 +270,28 @@ test('rounds that take long take fewer frames, and more again when they are shor
   t.is(asked[0], 64);
   t.deepEqual(asked.slice(10, 20), new Array(10).fill(1));
   t.true(Math.max(...asked.slice(30)) === 64);
+});
+
+test('rounds are shorter while there is something of high priority', async (t) => {
+  const { duties, clock, cycle } = compose();
+  const asked: number[] = [];
+  const ended = new Promise<void>((resolve) => {
+    duties.run = (_now, framesMax) => {
+      asked.push(framesMax);
+      duties.urgent = asked.length > 100;
+      // 64 of them are short enough, or too long.
+      const until = clock.now() + framesMax * 0.001_5;
+      while (clock.now() < until);
+      if (asked.length === 400) resolve();
+      return asked.length < 400 ? 1 : 0;
+    };
+  });
+  cycle.schedule();
+  await ended;
+  cycle.stop();
+  const most = (list: number[]): number => list.filter((frames) => frames === 64).length / list.length;
+  t.true(most(asked.slice(0, 100)) > most(asked.slice(110)));
+  t.true(most(asked.slice(110)) < 0.6);
 });
 
 test('a long turn of the event loop is followed by as many rounds', async (t) => {

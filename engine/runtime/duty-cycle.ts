@@ -21,6 +21,8 @@ export interface Duties {
   glance(): boolean;
   /** When a timer is due next, milliseconds on the clock; Infinity when none is. */
   nextDue(): number;
+  /** Did anything of high priority come lately? */
+  isUrgent(now: number): boolean;
   /** A round begins, or the thread is given to others. */
   running(inCycle: boolean): void;
   /** The node is about to wait for its bell as long as it takes, or works again. */
@@ -59,11 +61,13 @@ const WAITS_PER_PROBE = 256;
 const FRAMES_PER_ROUND = 64;
 const FRAMES_PER_ROUND_CONTENDED = 1024;
 /**
- * A round should not last longer than this, its microtasks included: whatever comes meanwhile, of high priority or not, waits for the next one, and
- * answers leave after it. Rounds that last longer take fewer frames, down to one from each link.
+ * A round should not last longer than this, its microtasks included: whatever comes meanwhile waits for the next one, and answers leave after
+ * it. Rounds that last longer take fewer frames, down to one from each link. Long ones cost less, on a shared core above all; short ones are
+ * what high priority needs.
  */
 const ROUND_MS = 0.1;
 const ROUND_MS_CONTENDED = 0.5;
+const ROUND_MS_URGENT = 0.05;
 /** Rounds that follow a long turn of the event loop go on for as long, and not longer than this. */
 const YIELD_MS_MAX = 5;
 /** Rounds among the microtasks at most before Node's own ticks get their turn. */
@@ -198,16 +202,17 @@ export class DutyCycle {
 
   /** For the round that begins now. */
   private framesMax(now: number): number {
-    if (this.roundBegan !== 0) this.pace(now - this.roundBegan);
+    if (this.roundBegan !== 0) this.pace(now);
     this.roundBegan = now;
     return this.frames;
   }
 
   /** Half as many frames after a round that was too long, twice as many after a short one. */
-  private pace(ms: number): void {
+  private pace(now: number): void {
+    const ms = now - this.roundBegan;
     const isContended = this.misses >= MISSES_MAX;
     const framesMax = isContended ? FRAMES_PER_ROUND_CONTENDED : FRAMES_PER_ROUND;
-    const msMax = isContended ? ROUND_MS_CONTENDED : ROUND_MS;
+    const msMax = this.duties.isUrgent(now) ? ROUND_MS_URGENT : isContended ? ROUND_MS_CONTENDED : ROUND_MS;
     if (ms > msMax) this.frames = Math.max(1, this.frames >> 1);
     else if (ms + ms < msMax) this.frames <<= 1;
     if (this.frames > framesMax) this.frames = framesMax;
@@ -215,7 +220,7 @@ export class DutyCycle {
 
   private yieldToOthers(): void {
     // What the event loop does in between is not of the round, and the answers of the round need not wait for it.
-    if (this.roundBegan !== 0) this.pace(this.clock.now() - this.roundBegan);
+    if (this.roundBegan !== 0) this.pace(this.clock.now());
     this.roundBegan = 0;
     this.duties.flush();
     this.duties.running(false);

@@ -1,5 +1,12 @@
 import type { Reader } from '../../transport/codec/reader.ts';
-import type { FrameHandler, Lane, LinkCorruptError, LinkReader, LinkWriter } from '../../transport/link.ts';
+import {
+  type FrameHandler,
+  LANE_HIGH,
+  type Lane,
+  type LinkCorruptError,
+  type LinkReader,
+  type LinkWriter,
+} from '../../transport/link.ts';
 import type { Clock } from '../base/clock.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import { type EngineError, NodeDownError } from '../base/errors.ts';
@@ -78,6 +85,8 @@ export interface NodeOptions {
 }
 
 const DRAIN_POLL_MS = 5;
+/** After a frame of high priority another one may come. */
+const URGENT_MS = 1000;
 /** Entities that are looked at in one go when the node is drained. */
 const DRAIN_BATCH = 4096;
 
@@ -98,6 +107,8 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   private readonly computing: ComputeDispatcher | undefined;
   /** Return address of the node whose frames are being drained. */
   private source = 0;
+  /** A frame of high priority came less than a second before this. */
+  private urgentUntil = 0;
 
   constructor(options: NodeOptions) {
     const { clock, log } = options;
@@ -285,6 +296,10 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     return Math.min(this.state.wheel.nextDue(), this.state.pending.nextDeadline);
   }
 
+  isUrgent(now: number): boolean {
+    return now < this.urgentUntil;
+  }
+
   running(inCycle: boolean): void {
     this.state.inCycle = inCycle;
   }
@@ -295,6 +310,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   onFrame(input: Reader, lane: Lane): void {
     const { view, at } = input;
+    if (lane === LANE_HIGH) this.urgentUntil = this.state.now + URGENT_MS;
     try {
       switch (kindOf(view, at)) {
         case KIND_REQUEST:
