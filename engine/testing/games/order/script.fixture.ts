@@ -2,7 +2,7 @@ import type { NodeRef } from 'skerry';
 import { Receiver, type Step } from './contracts.fixture.ts';
 
 /** Activations of a receiver that fail at most. */
-const FAILURES = 2;
+export const FAILURES = 2;
 
 /**
  * Sends the messages of a script in its order; some are awaited, the others only at the end. Resolves once all have arrived or were
