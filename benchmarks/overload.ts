@@ -12,7 +12,7 @@ interface Stand {
 const CALLERS = 256;
 const PEAK_MS = 400;
 /** More than two deadlines of one second: what goes wrong for good has gone wrong by then. */
-const RUSH_MS = 2500;
+const RUSH_MS = 2200;
 
 async function peak({ host, peaks }: Stand, us: number, effort: Effort): Promise<number> {
   const { done, ms } = await host.rushes[0]!.steadily('hurry', us, CALLERS, effort.of(PEAK_MS, 20), 0);

@@ -6,7 +6,7 @@ import { type Effort, perSecond, type Topic } from './topic.ts';
 const CHORE_US = 2;
 /** Chores under way: the node is never without one. */
 const CHORES = 1024;
-const MS = 1000;
+const MS = 600;
 /** Alarms are rare: on a node that has nothing else to do each finds it asleep. */
 const ALARM_PAUSE_MS = 1;
 
