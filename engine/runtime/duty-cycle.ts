@@ -53,7 +53,9 @@ const SPIN_LOOKS = 32;
 /** So many spins in vain in a row mean that whoever is waited for wants this very core. */
 const MISSES_MAX = 2;
 /** A node that shares its core tries every so often whether it still does. */
-const WAITS_PER_PROBE = 256;
+const WAITS_PER_PROBE = 32;
+/** … and more seldom each time that it does, up to this. */
+const WAITS_PER_PROBE_MAX = 256;
 /**
  * Frames from one link in one round. Small: what was answered goes out early and the peer works on it at the same time. On a shared core
  * there is no same time, and every flush that wakes the peer may cost a switch of threads.
@@ -112,6 +114,7 @@ export class DutyCycle {
   private misses = 0;
   /** Waits since the core was found to be shared. */
   private contendedWaits = 0;
+  private waitsPerProbe = WAITS_PER_PROBE;
   /** Rounds so far; whoever watches the node sees it move. */
   rounds = 0;
 
@@ -254,12 +257,17 @@ export class DutyCycle {
    */
   private spin(from: number): boolean {
     const { duties, policy } = this;
-    if (this.misses >= MISSES_MAX && ++this.contendedWaits % WAITS_PER_PROBE !== 0) return false;
+    if (this.misses >= MISSES_MAX) {
+      if (++this.contendedWaits < this.waitsPerProbe) return false;
+      this.contendedWaits = 0;
+      this.waitsPerProbe = Math.min(this.waitsPerProbe * 2, WAITS_PER_PROBE_MAX);
+    }
     const until = from + policy.spinMs;
     do {
       for (let look = 0; look < SPIN_LOOKS; look++) {
         if (duties.glance()) {
           this.misses = 0;
+          this.waitsPerProbe = WAITS_PER_PROBE;
           return true;
         }
       }
