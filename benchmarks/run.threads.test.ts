@@ -26,7 +26,7 @@ test('the whole suite runs, and writes every figure that it promises', async (t)
   );
   t.deepEqual(Object.keys(report.results).sort(), promised.sort());
   for (const [name, { unit, median, min, max }] of Object.entries(report.results)) {
-    t.true(['/s', 'µs', 'bytes', '%'].includes(unit), name);
+    t.true(['/s', 'µs', 'ns', 'bytes', '%'].includes(unit), name);
     t.true(Number.isFinite(median) && min <= median && median <= max, name);
     // An idle host may well use no measurable time, and so little memory may be none.
     if (unit === '/s' || unit === 'µs') t.true(min > 0, name);

@@ -1,7 +1,7 @@
 /** What a benchmark is: things to measure, each with yardsticks that do the same work in the same run. */
 
 /** `/s` are rates: more is better. */
-export type Unit = '/s' | 'µs' | 'bytes' | '%';
+export type Unit = '/s' | 'µs' | 'ns' | 'bytes' | '%';
 
 export interface Figure {
   /** One of the fixed names, like `call-thread.k256`. */

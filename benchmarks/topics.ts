@@ -4,6 +4,7 @@ import { codec } from './codec.ts';
 import { entities } from './entity.ts';
 import { gateway } from './gateway.ts';
 import { idle } from './idle.ts';
+import { locks } from './lock.ts';
 import { overload } from './overload.ts';
 import { priority } from './priority.ts';
 import { ring } from './ring.ts';
@@ -22,6 +23,7 @@ export const TOPICS: readonly Topic<any>[] = [
   idle,
   entities,
   tasks,
+  locks,
   overload,
   priority,
 ];

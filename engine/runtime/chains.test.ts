@@ -1,5 +1,8 @@
 import test from 'ava';
+import { Actor } from '../testing/games/locks/contracts.fixture.ts';
 import { startActors } from './actors.fixture.ts';
+import { CHAIN_MAX } from './chain.ts';
+import { OVERTAKES_MAX } from './mailbox.ts';
 import { failureOf } from './probe-host.fixture.ts';
 
 const LOCKS = ['free', 'peek', 'single', 'glance', 'whole', 'look'] as const;
@@ -70,12 +73,77 @@ test('what is one way carries no chain: nobody waits for it', async (t) => {
 });
 
 test('a chain has a bound', async (t) => {
-  const { run, call, id } = startActors(t, { nodes: 1 });
-  let steps = [call('a', 'free')];
-  for (let i = 0; i < 20; i++) steps = [call('a', 'free', ...steps)];
-  await run('a', 'free', 'short', steps);
-  t.pass();
-  void id;
+  const { view, id } = startActors(t, { nodes: 1 });
+  const actor = view.getProxy(Actor, id('a'));
+  // The outermost call has no turn around it.
+  await actor.dive(CHAIN_MAX);
+  const error = await failureOf(actor.dive(CHAIN_MAX + 1));
+  t.is(error.name, 'InvalidMessageError');
+  t.is(error.code, 'too-large');
+  await actor.dive(1);
+});
+
+test('one that gives up while it waits is gone at once, and holds nobody back', async (t) => {
+  const { host, run, view, id, gate, open, reached, journal } = startActors(t);
+  const open1 = run('a', 'free', 'open', [gate('1')]);
+  await reached('1');
+  const controller = new AbortController();
+  const given = view.getProxy(Actor, id('a'), { signal: controller.signal }).whole('given up', [], []);
+  const behind = run('a', 'free', 'behind');
+  await host.settled();
+  t.deepEqual(journal('a'), ['open']);
+  controller.abort(new Error('enough'));
+  await t.throwsAsync(given, { message: 'enough' });
+  await behind;
+  t.deepEqual(journal('a'), ['open', 'behind', '/behind']);
+  await open('1');
+  await open1;
+});
+
+test('one whose deadline passes while it waits does not run, and holds nobody back', async (t) => {
+  const { host, run, view, id, gate, open, reached, journal } = startActors(t);
+  const open1 = run('a', 'free', 'open', [gate('1')]);
+  await reached('1');
+  const late = view.getProxy(Actor, id('a'), { timeout: 20 }).whole('late', [], []);
+  const behind = run('a', 'free', 'behind');
+  await t.throwsAsync(late, { name: 'CallTimeoutError' });
+  await behind;
+  await open('1');
+  await open1;
+  t.false(journal('a').includes('late'));
+  t.is(host.count('expiredBeforeRun'), 1);
+});
+
+test('what waits for another run of its own operation lets other callers pass, in their own order', async (t) => {
+  const { host, run, call, gate, open, reached, journal, step } = startActors(t);
+  const first = run('a', 'single', 'first', [gate('1')]);
+  await reached('1');
+  // One caller sends two, of which the first has to wait; another one may pass.
+  const both = run('b1', 'free', 'both', [step('forget', 'a', 'single'), call('a', 'free')]);
+  await host.settled();
+  await run('c2', 'free', 'other', [call('a', 'free')]);
+  t.deepEqual(
+    journal('a').filter((line) => !line.startsWith('/')),
+    ['first', 'other.a'],
+  );
+  await open('1');
+  await Promise.all([first, both]);
+});
+
+test('higher priorities pass one that wants the whole entity, but not for ever', async (t) => {
+  const { host, run, gate, open, reached, journal } = startActors(t);
+  const held = run('a', 'free', 'held', [gate('1')]);
+  await reached('1');
+  const waiting = run('a', 'later', 'waiting');
+  await host.settled();
+  const urgent = Array.from({ length: OVERTAKES_MAX + 10 }, (_, i) => run('a', 'urgent', `urgent ${i}`));
+  await host.settled();
+  const begun = journal('a').filter((line) => line.startsWith('urgent'));
+  t.is(begun.length, OVERTAKES_MAX);
+  await open('1');
+  await Promise.all([held, waiting, ...urgent]);
+  const lines = journal('a');
+  t.true(lines.indexOf('waiting') < lines.indexOf(`urgent ${OVERTAKES_MAX}`));
 });
 
 test('a chain of another entity gives no right', async (t) => {

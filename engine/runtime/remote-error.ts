@@ -24,6 +24,10 @@ interface ErrorRecord {
   cause?: ErrorRecord;
 }
 
+/** Hops that an error tells of which came a long way: it must not outgrow the nesting of a value, nor its message itself. */
+const CAUSES_MAX = 8;
+const MESSAGE_MAX = 2000;
+
 /** What the engine itself answers instead of running the operation. */
 export function encodeRefusal(error: EngineError): Uint8Array {
   return encodeCbor(engineRecord(error, error.outcome));
@@ -38,7 +42,8 @@ export function encodeThrown(error: unknown, where: string, log: Log): Uint8Arra
     if (error instanceof GameError) return encodeGameError(error, where, log);
     if (error instanceof EngineError) {
       const cause = engineRecord(error, error.outcome);
-      return encodeCbor({ ...cause, message: `${error.message} (in ${where})`, outcome: 'unknown', cause });
+      const message = error.message.length < MESSAGE_MAX ? `${error.message} (in ${where})` : error.message;
+      return encodeCbor({ ...cause, message, outcome: 'unknown', cause });
     }
     if (error instanceof Error) {
       return encodeCbor({ kind: 'remote', message: String(error.message), stack: String(error.stack ?? '') });
@@ -78,12 +83,14 @@ export function decodeError(bytes: Uint8Array): Error {
   return withoutTrace(() => errorOf(record as ErrorRecord));
 }
 
-function engineRecord(error: EngineError, outcome: EngineError['outcome']): ErrorRecord {
+function engineRecord(error: EngineError, outcome: EngineError['outcome'], hops = 0): ErrorRecord {
   const record: ErrorRecord = { kind: classOf(error), code: error.code, message: error.message, outcome };
   const extra = error as { retryAfterMs?: number; chain?: unknown };
   if (extra.retryAfterMs !== undefined) record.retryAfterMs = extra.retryAfterMs;
   if (extra.chain !== undefined) record.chain = extra.chain;
-  if (error.cause instanceof EngineError) record.cause = engineRecord(error.cause, error.cause.outcome);
+  if (error.cause instanceof EngineError && hops < CAUSES_MAX) {
+    record.cause = engineRecord(error.cause, error.cause.outcome, hops + 1);
+  }
   return record;
 }
 

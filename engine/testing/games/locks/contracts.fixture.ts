@@ -27,6 +27,8 @@ export interface Actor {
   /** Like `free` and `whole`, with another priority. */
   urgent(name: string, above: string[], steps: Step[]): Promise<void>;
   later(name: string, above: string[], steps: Step[]): Promise<void>;
+  /** Calls itself so many times, one inside of the other. */
+  dive(depth: int32): Promise<void>;
   /** Starts a task that does the steps under the lock of `whole`. */
   task(name: string, steps: Step[]): Promise<void>;
 }
@@ -39,6 +41,7 @@ export const Actor = contract<Actor>('Actor', {
   look: { lock: 'entity', readOnly: true },
   urgent: { priority: 'high' },
   later: { priority: 'low', lock: 'entity' },
+  dive: { lock: 'entity' },
   task: {},
 });
 

@@ -35,6 +35,10 @@ class ActorEntity extends NodeEntity implements Actor {
   urgent = this.under('urgent');
   later = this.under('later');
 
+  async dive(depth: int32): Promise<void> {
+    if (depth > 0) await this.node.getProxy(Actor, this.id as number).dive(depth - 1);
+  }
+
   async task(name: string, steps: Step[]): Promise<void> {
     await this.tasks.once(name, 0, 'whole', { args: [name, [], steps] });
   }
