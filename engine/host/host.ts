@@ -3,7 +3,6 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildGame } from '../../codegen/build.ts';
 import { bundleForBrowser } from '../../codegen/esbuild.ts';
-import { Doorbell } from '../../transport/ring/doorbell.ts';
 import { SystemClock } from '../base/clock.ts';
 import { notImplemented } from '../base/errors.ts';
 import { Prng } from '../base/prng.ts';
@@ -154,7 +153,6 @@ class HostParts {
       catalogue,
       log,
       limits: watchLimits(config.hangMs),
-      wake: (node) => new Doorbell(this.mesh.bells[node]).wake(),
       launcher: launch?.port,
       quarantine: launch?.quarantine ?? NO_QUARANTINE,
     });

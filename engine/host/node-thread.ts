@@ -96,6 +96,11 @@ export class NodeThread {
     });
   }
 
+  /** How long its event loop has had nothing to do so far; read from here, also while it is blocked. */
+  get idleMs(): number {
+    return this.worker.performance.eventLoopUtilization().idle;
+  }
+
   post(message: ToThread): void {
     if (!this.hasEnded) this.worker.postMessage(message);
   }

@@ -125,3 +125,21 @@ test.serial('a host that is killed is started again; one whose launcher is kille
   await run.exit();
   t.regex(run.output, /"msg":"stopped"/);
 });
+
+test.serial('a process that was stopped for a while has no dead nodes', async (t) => {
+  t.timeout(60_000);
+  const run = new Run(t, '--hang-ms=900');
+  await run.sees(/game started/);
+  const admin = /admin +(http:\S+)/.exec(run.output)![1];
+  run.child.kill('SIGSTOP');
+  // Time itself is what is tested.
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  run.child.kill('SIGCONT');
+  // It lives long enough to be found dead.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const nodes = (await (await fetch(`${admin}api/nodes`)).json()) as { restarts?: number }[];
+  t.deepEqual(
+    nodes.map(({ restarts }) => restarts),
+    [0, 0, undefined],
+  );
+});

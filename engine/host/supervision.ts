@@ -13,15 +13,13 @@ import { type StackSample, StackSampler } from './stack-sampler.ts';
 import { NodeWatch, WatchClock, type WatchLimits } from './watchdog.ts';
 
 /** Between two looks at the black boxes; under a launcher, which wants to know suspects before the process dies of them, more often. */
-const LOOK_MS = 50;
+const LOOK_MS = 150;
 const LOOK_SUPERVISED_MS = 20;
 
 export interface SupervisionOptions {
   readonly catalogue: Catalogue;
   readonly log: RootLog;
   readonly limits: WatchLimits;
-  /** Makes a node that sleeps have a round. */
-  readonly wake: (node: number) => void;
   readonly launcher: LauncherPort | undefined;
   /** What the lives of this host before had to quarantine. */
   readonly quarantine: QuarantineState;
@@ -103,10 +101,8 @@ export class Supervision {
       watch = new NodeWatch(this.options.limits, now);
       this.watches.set(thread, watch);
     }
-    switch (watch.look(thread.box, now)) {
-      case 'ping':
-        this.options.wake(thread.index);
-        break;
+    const { beat, turn, isOpen } = thread.box;
+    switch (watch.look({ beat, turn, isOpen, idleMs: thread.idleMs }, now)) {
       case 'suspect':
         this.suspect(thread);
         return;

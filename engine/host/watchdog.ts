@@ -1,7 +1,6 @@
 /**
- * Whether a node is alive, from what stands in its black box. Pure: readings go in, verdicts come out. A node is stuck while nothing in
- * its box changes and it does not sleep; one that sleeps is woken now and then, because a timer of game code that does not return looks
- * like sleep.
+ * Whether a node is alive, from what stands in its black box and how long its event loop had nothing to do. Pure: readings go in, verdicts
+ * come out. A node is stuck while nothing of this changes; one that sleeps is idle for longer at every look.
  */
 
 export interface WatchLimits {
@@ -15,32 +14,35 @@ export interface WatchLimits {
 
 export const SLOW_MS = 750;
 const SUSPECT_MS = 50;
-const PING_MS = 1000;
 
 export function watchLimits(hangMs: number): WatchLimits {
   const limit = hangMs === 0 ? Number.POSITIVE_INFINITY : hangMs;
   return { suspectMs: SUSPECT_MS, slowMs: Math.min(SLOW_MS, limit / 2), hangMs: limit };
 }
 
-/** What a look at a black box gave. */
+/** What a look at a node gave. */
 export interface Reading {
+  /** Of its black box. */
   readonly beat: number;
-  readonly isAsleep: boolean;
   readonly turn: number;
   readonly isOpen: boolean;
+  /** How long the event loop of its thread has waited for something to do so far, the wait that goes on included; ms. */
+  readonly idleMs: number;
 }
 
-/** Each once while a node stands still, in this order; `ping`: wake the node, a living one has a round then. */
-export type Verdict = 'fine' | 'ping' | 'suspect' | 'slow' | 'hung';
+/** Each once while a node stands still, in this order. */
+export type Verdict = 'fine' | 'suspect' | 'slow' | 'hung';
 
 /** Watches one life of one node. */
 export class NodeWatch {
   /** How long nothing has changed, ms, as of the last look. */
   stuckMs = 0;
   private readonly limits: WatchLimits;
-  private last: Reading = { beat: -1, isAsleep: false, turn: -1, isOpen: false };
+  private beat = -1;
+  private turn = -1;
+  private isOpen = false;
+  private idleMs = -1;
   private changedAt: number;
-  private pinged = false;
   private said: 0 | 1 | 2 | 3 = 0;
 
   constructor(limits: WatchLimits, now: number) {
@@ -49,22 +51,17 @@ export class NodeWatch {
   }
 
   /** `now`: ms on a clock that stands while the watcher itself does, see `WatchClock`. */
-  look({ beat, isAsleep, turn, isOpen }: Reading, now: number): Verdict {
-    const { last, limits } = this;
-    if (beat !== last.beat || isAsleep !== last.isAsleep || turn !== last.turn || isOpen !== last.isOpen) {
-      this.last = { beat, isAsleep, turn, isOpen };
+  look({ beat, turn, isOpen, idleMs }: Reading, now: number): Verdict {
+    if (beat !== this.beat || turn !== this.turn || isOpen !== this.isOpen || idleMs !== this.idleMs) {
+      this.beat = beat;
+      this.turn = turn;
+      this.isOpen = isOpen;
+      this.idleMs = idleMs;
       this.changedAt = now;
-      this.pinged = false;
       this.said = 0;
     }
+    const { limits } = this;
     this.stuckMs = now - this.changedAt;
-    if (isAsleep && !this.pinged) {
-      this.stuckMs = 0;
-      if (now - this.changedAt < PING_MS) return 'fine';
-      this.pinged = true;
-      this.changedAt = now;
-      return 'ping';
-    }
     if (this.stuckMs >= limits.hangMs && this.said < 3) {
       this.said = 3;
       return 'hung';

@@ -36,9 +36,7 @@ test('what a node does is read from outside, whatever the id', (t) => {
     t.is(reader.open(), undefined);
   }
   box.beat(12.5);
-  box.asleep(true);
   t.is(reader.beat, 12.5);
-  t.true(reader.isAsleep);
 });
 
 test('a turn is open while its first slice runs, and only then', async (t) => {

@@ -5,7 +5,6 @@ import type { EntityId } from '../base/entity-id.ts';
  * its thread died. The node stores, the host reads.
  *
  *   word   0 (  0 B)  BEAT     ms on the host's clock when the last round began, float64
- *   word   2 (  8 B)  ASLEEP   1 while the node waits on its bell
  *   word   3 ( 12 B)  TURN     first slices of turns begun so far, and of hooks; wraps
  *   word   4 ( 16 B)  WHAT     operation code, entity type << 16; NOBODY between slices
  *   word   5 ( 20 B)  KIND     0: the id is NUMBER; else 1 + the units of TEXT, negative for a bigint
@@ -17,7 +16,6 @@ import type { EntityId } from '../base/entity-id.ts';
  * dead stores nothing, and then the reading is exact: a worker's exit, and any message, order its stores before it.
  */
 const BEAT = 0;
-const ASLEEP = 2;
 const TURN = 3;
 const WHAT = 4;
 const KIND = 5;
@@ -63,10 +61,6 @@ export class BlackBox {
     this.numbers[BEAT] = now;
   }
 
-  asleep(isAsleep: boolean): void {
-    this.words[ASLEEP] = isAsleep ? 1 : 0;
-  }
-
   /** Game code is about to run: the first slice of a turn, or a hook. */
   begin(operation: number, type: number, id: EntityId): void {
     const { words } = this;
@@ -107,10 +101,6 @@ export class BlackBoxReader {
   /** When the last round began, ms on the host's clock. */
   get beat(): number {
     return this.numbers[BEAT]!;
-  }
-
-  get isAsleep(): boolean {
-    return this.words[ASLEEP] === 1;
   }
 
   /** Grows with every turn; together with `isOpen` it tells one turn from the next. */

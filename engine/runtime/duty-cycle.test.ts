@@ -83,7 +83,6 @@ class TestDuties implements Duties {
     return this.due;
   }
 
-  asleep(): void {}
   isUrgent(): boolean {
     return this.urgent;
   }

@@ -25,8 +25,6 @@ export interface Duties {
   isUrgent(now: number): boolean;
   /** A round begins, or the thread is given to others. */
   running(inCycle: boolean): void;
-  /** The node is about to wait for its bell as long as it takes, or works again. */
-  asleep(isAsleep: boolean): void;
 }
 
 export interface WaitPolicy {
@@ -305,7 +303,6 @@ export class DutyCycle {
     }
     this.scheduled = false;
     this.asleep = true;
-    duties.asleep(true);
     if (due !== Number.POSITIVE_INFINITY) {
       this.timeout = setTimeout(this.awake, Math.min(Math.max(1, Math.ceil(due - now)), TIMEOUT_MS_MAX));
     }
@@ -327,7 +324,6 @@ export class DutyCycle {
   private leaveSleep(): void {
     if (!this.asleep) return;
     this.asleep = false;
-    this.duties.asleep(false);
     this.idleSince = 0;
     // The event loop had all the time there was: what is answered now need not wait for another turn of it.
     this.yieldedAt = this.clock.now();

@@ -304,10 +304,6 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.state.inCycle = inCycle;
   }
 
-  asleep(isAsleep: boolean): void {
-    this.state.box.asleep(isAsleep);
-  }
-
   onFrame(input: Reader, lane: Lane): void {
     const { view, at } = input;
     if (lane === LANE_HIGH) this.urgentUntil = this.state.now + URGENT_MS;

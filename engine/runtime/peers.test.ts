@@ -91,6 +91,36 @@ test('an answer to the lost node does not reach the next one, whose calls have t
   t.is(host.count('repliesLate'), 0);
 });
 
+test('nor does one that lay in the ring when it died', async (t) => {
+  const { host, gate, probeId, from } = startProbes(t, { nodes: 2 });
+  void host
+    .view(1)
+    .getProxy(Probe, probeId(0))
+    .add(1)
+    .catch(() => {});
+  host.nodes[1]!.flush();
+  host.kill(1);
+  // It answers, and nobody takes the answer.
+  await host.settled();
+  t.is(host.nodes[0]!.counters.turnsRun, 1);
+  const before = host.nodes[0]!.counters.deadLetters;
+  host.replace(1);
+  t.is(host.nodes[0]!.counters.deadLetters, before + 1);
+  let settled = false;
+  const second = host
+    .view(1)
+    .getProxy(Probe, probeId(0))
+    .hold('held', `${from} held`)
+    .then(() => {
+      settled = true;
+    });
+  await gate.reached(`${from} held`);
+  await host.settled();
+  t.false(settled);
+  await gate.open(`${from} held`);
+  await second;
+});
+
 test('other nodes notice nothing', async (t) => {
   const { host, probeId } = startProbes(t, { nodes: 3 });
   const other = host.view(0).getProxy(Probe, host.idOn(2, Probe, probeId(0) + 50));
