@@ -13,7 +13,10 @@ import type { LastDeath } from './supervision.ts';
 /** A limit of the watchdog that a loaded machine does not reach by itself, and a test can wait for. */
 const HANG_MS = 1500;
 
-async function start(t: ExecutionContext, options: { workers: number; heapMb?: number }): Promise<Host> {
+async function start(
+  t: ExecutionContext,
+  options: { workers: number; heapMb?: number; hangMs?: number },
+): Promise<Host> {
   const host = await startHost({
     game: gameFile('perilous'),
     port: 0,
@@ -174,9 +177,9 @@ test.serial('an entity that its node does not survive the activation of is quara
 
 test.serial('a slow turn is counted, and not a dead node; a timer that does not return is found', async (t) => {
   t.timeout(60_000);
-  const host = await start(t, { workers: 2 });
+  const host = await start(t, { workers: 2, hangMs: 3 * HANG_MS });
   const slow = host.getProxy(Perilous, await idOn(host, 1));
-  t.is(await slow.block(HANG_MS * 0.65), 'unharmed');
+  t.is(await slow.block(HANG_MS * 1.5), 'unharmed');
   const [, { slowTurns, restarts }] = (await nodesOf(host)) as [NodeFigures, NodeFigures];
   t.is(slowTurns, 1);
   t.is(restarts, 0);

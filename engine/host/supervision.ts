@@ -13,7 +13,7 @@ import { type StackSample, StackSampler } from './stack-sampler.ts';
 import { NodeWatch, WatchClock, type WatchLimits } from './watchdog.ts';
 
 /** Between two looks at the black boxes; under a launcher, which wants to know suspects before the process dies of them, more often. */
-const LOOK_MS = 150;
+const LOOK_MS = 100;
 const LOOK_SUPERVISED_MS = 20;
 
 export interface SupervisionOptions {
