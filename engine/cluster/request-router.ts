@@ -79,6 +79,12 @@ export class RequestRouter<R extends Request> {
     return at;
   }
 
+  /** Whether a request that has not ended is one of those. While a slot has any, it cannot be given away: they would leave too late. */
+  some(test: (request: R) => boolean): boolean {
+    for (const { request } of this.pending.values()) if (test(request)) return true;
+    return false;
+  }
+
   call(request: R, now: number, out: Out<RouterEffect<R>>): void {
     const pending: Pending<R> = { request, order: this.order++, sentTo: undefined };
     if (this.parked >= PARKED_MAX) {

@@ -78,8 +78,8 @@ export class FaultRig {
         run?.clock.jumpWall(-fault.level * 3_600_000);
         return;
       case 'wall-fast':
-        // A bad time server, so it is everybody's.
-        for (const { clock } of simulation.runs.values()) clock.speedWall(1.5 + 2.5 * fault.level);
+        // A bad time server, and one host that has another.
+        for (const name of [host, other]) simulation.runOf(name)?.clock.speedWall(1.5 + 2.5 * fault.level);
         time.after(fault.ms, () => {
           for (const { clock } of simulation.runs.values()) clock.speedWall(1);
         });

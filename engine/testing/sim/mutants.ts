@@ -55,6 +55,12 @@ class UndeadOwner extends LeaseOwner {
   }
 }
 
+class WallClockObserver extends LeaseObserver {
+  protected override waitedMs(since: Instant, now: Instant): number {
+    return Math.max(now.wall - since.wall, now.mono - since.mono);
+  }
+}
+
 /** Takes a time-out for a success. */
 class CredulousWriter extends KeyWriter {
   protected override onUnknown(): WriteVerdict {
@@ -129,6 +135,7 @@ export const MUTANTS: Readonly<Record<string, Partial<SimParts>>> = {
   },
   'the lease is counted from the answer': member({ owner: (...args) => new LeaseFromAck(...args) }),
   'the owner does not look at the wall clock': member({ owner: (...args) => new MonotonicOwner(...args) }),
+  'the observer goes by the wall clock': member({ observer: (...args) => new WallClockObserver(...args) }),
   'a host that was declared dead goes on': member({ owner: (...args) => new UndeadOwner(...args) }),
   'a write that timed out is taken for done': member({ writer: (...args) => new CredulousWriter(...args) }),
   'the view goes back to older answers': member({ view: (ms) => new CredulousView(ms) }),

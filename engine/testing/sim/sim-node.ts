@@ -129,7 +129,11 @@ export class SimNode {
 
   onPulse(pulse: SimPulse): void {
     this.thread.post(() => {
-      if (!this.ports.isOpen() || this.gate.isStale(pulse.source)) return;
+      if (!this.ports.isOpen()) return;
+      if (this.gate.isStale(pulse.source)) {
+        this.world.reach('stale source refused');
+        return;
+      }
       this.accepted(pulse.source, false);
     });
   }

@@ -110,7 +110,7 @@ export class SimRun {
   }
 
   halt(node?: number): void {
-    if (node === undefined) this.stillFrom = this.world.time.now;
+    if (node === undefined && !this.isHalted(undefined)) this.stillFrom = this.world.time.now;
     for (const thread of this.threadsOf(node)) thread.halt();
   }
 
@@ -369,6 +369,8 @@ export class SimRun {
     const ofSlot = (frame: SimFrame): boolean =>
       frame.kind === 'reply' ? frame.source.slot === slot : frame.kind === 'request' && frame.call.source.slot === slot;
     for (const { session } of this.peers.values()) if (session.sender.some(ofSlot)) return false;
+    // What waits for its target's owner, or may still be bounced, would leave after the slot has gone, and be refused.
+    if (this.nodes.some(({ router }) => router.some((call) => call.source.slot === slot))) return false;
     return !this.local.some(ofSlot);
   }
 
