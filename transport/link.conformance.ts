@@ -226,6 +226,16 @@ export function linkConformance(test: TestFn, name: string, make: MakeLinkPair):
     t.is((await pump(pair)).frames.length, sent + 5);
   });
 
+  conforms('what has more rooms finds a place when the rest has none, and has a bound, too', async (t) => {
+    const pair = make({ backlogFramesMax: 5 });
+    const sent = fill(pair.writer, LANE_LOW).length;
+    for (let i = 0; i < 5; i++) t.true(pair.writer.spill(LANE_LOW, sampleFrame(i, 32)));
+    t.false(pair.writer.spill(LANE_LOW, sampleFrame(9, 32)));
+    for (let i = 0; i < 15; i++) t.true(pair.writer.spill(LANE_LOW, sampleFrame(i, 32), 4));
+    t.false(pair.writer.spill(LANE_LOW, sampleFrame(9, 32), 4));
+    t.is((await pump(pair)).frames.length, sent + 20);
+  });
+
   conforms('overflow is bounded by bytes', async (t) => {
     const pair = make({ backlogBytesMax: 1000 });
     const sent = fill(pair.writer, LANE_LOW).length;

@@ -16,6 +16,13 @@ export type Lane = typeof LANE_HIGH | typeof LANE_MEDIUM | typeof LANE_LOW;
 export const LANES = 3;
 export const LANE_WEIGHTS = [8, 4, 1] as const;
 
+/**
+ * What is owed to the reader, because it asked and waits, finds more room in overflow than what may be refused; and that there was none for
+ * an answer finds a little more yet.
+ */
+export const ROOMS_OF_ANSWERS = 4;
+export const ROOMS_OF_ERRORS = 5;
+
 export interface LinkWriter {
   /**
    * Room for one frame of at least `bytes`: the writer stands at the frame's first byte (8-byte aligned), `end` is how far it
@@ -29,8 +36,9 @@ export interface LinkWriter {
   /**
    * Takes a finished frame (copied when it has to wait) that found no room or is too large to claim: it waits in the lane's bounded overflow,
    * in order with everything committed later. False, and nothing taken, when the overflow is full as well. Throws RangeError above `frameBytesMax`.
+   * `rooms` is how many times the ordinary bound holds for it; default 1.
    */
-  spill(lane: Lane, frame: Uint8Array): boolean;
+  spill(lane: Lane, frame: Uint8Array, rooms?: number): boolean;
   /** Like `spill`, but replaces the waiting frame of the same key, if any. Reports 'replaced' so that the drop is counted. */
   conflate(lane: Lane, key: string, frame: Uint8Array): 'queued' | 'replaced' | 'full';
   /** Makes everything committed visible and wakes the reader if it sleeps. Moves overflow into room that became free. */

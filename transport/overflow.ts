@@ -50,16 +50,16 @@ export class Overflow {
   }
 
   /** Sends the frame if there is room, or keeps a copy. False, and nothing taken, when there is no place for that either. */
-  spill(lane: Lane, frame: Uint8Array, key?: string): boolean {
+  spill(lane: Lane, frame: Uint8Array, rooms = 1, key?: string): boolean {
     this.checkSize(frame);
     const to = this.lanes[lane]!;
     const queue = this.queues[lane];
     let sent = -1;
     // A large frame may have to stay here in part, so its place must be certain before its first piece leaves.
-    if (!this.waits(lane) && (frame.length <= to.frameBytesMax || this.admits(queue, frame.length)))
+    if (!this.waits(lane) && (frame.length <= to.frameBytesMax || this.admits(queue, frame.length, rooms)))
       sent = to.copy(frame, 0);
     if (sent === frame.length) return true;
-    if (!this.admits(queue, frame.length)) {
+    if (!this.admits(queue, frame.length, rooms)) {
       this.refused++;
       return false;
     }
@@ -76,7 +76,7 @@ export class Overflow {
     this.checkSize(frame);
     const queue = this.queues[lane];
     const waiting = queue.withKey(key);
-    if (waiting === undefined) return this.spill(lane, frame, key) ? 'queued' : 'full';
+    if (waiting === undefined) return this.spill(lane, frame, 1, key) ? 'queued' : 'full';
     if (queue.bytes + frame.length - waiting.frame.length > this.bytesMax) {
       this.refused++;
       return 'full';
@@ -107,8 +107,8 @@ export class Overflow {
     }
   }
 
-  private admits(queue: FrameQueue, bytes: number): boolean {
-    return queue.length < this.framesMax && queue.bytes + bytes <= this.bytesMax;
+  private admits(queue: FrameQueue, bytes: number, rooms: number): boolean {
+    return queue.length < this.framesMax * rooms && queue.bytes + bytes <= this.bytesMax * rooms;
   }
 
   private checkSize(frame: Uint8Array): void {

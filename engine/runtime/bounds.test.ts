@@ -79,6 +79,22 @@ for (const node of [0, 1]) {
   });
 }
 
+test('an answer finds room when a request would not, and is never lost without a word', async (t) => {
+  const { host, probe } = startProbes(t, {
+    ring: { laneBytes: [4 * KIB, 4 * KIB, 4 * KIB], frameBytesMax: 64 * KIB, backlogFramesMax: 4 },
+  });
+  const target = probe(1);
+  target.note('z'.repeat(900));
+  await host.settled();
+  const few = await Promise.all(Array.from({ length: 14 }, () => target.journal()));
+  t.true(few.every(([note]) => note!.length === 900));
+  // All answers are written in one round of node 1, before node 0 reads the first: so many are more than wait anywhere.
+  const many = await Promise.allSettled(Array.from({ length: 24 }, () => target.journal()));
+  const refused = many.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  t.true(refused.length > 0 && refused.length < 10, `${refused.length}`);
+  for (const error of refused) t.like(error, { name: 'OverloadedError', code: 'link-full', outcome: 'unknown' });
+});
+
 test('an unreliable request that is dropped ends in CallTimeoutError', async (t) => {
   const clock = new ManualClock();
   const { host, probe } = startProbes(t, {

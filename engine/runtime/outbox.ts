@@ -1,8 +1,8 @@
 import { Writer } from '../../transport/codec/writer.ts';
-import type { Lane, LinkWriter } from '../../transport/link.ts';
+import { type Lane, type LinkWriter, ROOMS_OF_ANSWERS, ROOMS_OF_ERRORS } from '../../transport/link.ts';
 import { EngineError, InvalidMessageError, UnavailableError } from '../base/errors.ts';
 import { Congestion } from './congestion.ts';
-import { opensOperation } from './frame.ts';
+import { KIND_ERROR, KIND_REPLY, kindOf, opensOperation } from './frame.ts';
 
 export const SENT = 0;
 /** Every bounded queue on the way is full; nothing was taken. */
@@ -166,7 +166,8 @@ export class Outbox {
       this.markDirty();
       return SENT;
     }
-    const taken = this.link.spill(this.lane, this.scratch.bytes.subarray(0, this.scratch.at));
+    const { scratch } = this;
+    const taken = this.link.spill(this.lane, scratch.bytes.subarray(0, scratch.at), roomsOf(scratch.view));
     this.releaseLargeScratch();
     if (!taken) return FULL;
     this.markDirty();
@@ -285,3 +286,9 @@ export class Outbox {
 
 const tooLarge = (limit: number): InvalidMessageError =>
   new InvalidMessageError('too-large', `The message is larger than ${limit} bytes.`);
+
+/** In overflow, for the frame that begins here. */
+function roomsOf(view: DataView): number {
+  const kind = kindOf(view, 0);
+  return kind === KIND_REPLY ? ROOMS_OF_ANSWERS : kind === KIND_ERROR ? ROOMS_OF_ERRORS : 1;
+}

@@ -1,6 +1,6 @@
 import { MISMATCH, OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
-import { EngineError, InvalidMessageError } from '../base/errors.ts';
+import { EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import { nameOf } from './caller.ts';
 import type { Operation } from './catalogue.ts';
@@ -32,7 +32,7 @@ export class Replies {
           out = outbox.grow();
         }
       }
-      this.commit();
+      if (outbox.commit() === FULL) this.refusal(source, lane, requestId, operation.code, noRoom(operation));
     } catch (error) {
       outbox.abandon();
       this.resultRefused(source, lane, requestId, operation, value, error);
@@ -102,11 +102,13 @@ export class Replies {
     writeReply(out, KIND_ERROR, code, requestId);
     out.bytes.set(record, out.at);
     out.at += record.length;
-    this.commit();
+    if (outbox.commit() === FULL) this.state.counters.deadLetters++;
     return true;
   }
-
-  private commit(): void {
-    if (this.state.outbox.commit() === FULL) this.state.counters.deadLetters++;
-  }
 }
+
+/** Instead of a result that the link has no room for: the caller must not wait for it until its deadline. */
+const noRoom = (operation: Operation): EngineError =>
+  new OverloadedError('link-full', `${nameOf(operation)} ran, and there was no room for its result on the way back.`, {
+    outcome: 'unknown',
+  });

@@ -114,8 +114,8 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
     claimed.commit(at);
   }
 
-  spill(lane: Lane, frame: Uint8Array): boolean {
-    return this.overflow.spill(lane, frame);
+  spill(lane: Lane, frame: Uint8Array, rooms = 1): boolean {
+    return this.overflow.spill(lane, frame, rooms);
   }
 
   conflate(lane: Lane, key: string, frame: Uint8Array): 'queued' | 'replaced' | 'full' {

@@ -129,10 +129,10 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
     claimed.commit(at);
   }
 
-  spill(lane: Lane, frame: Uint8Array): boolean {
+  spill(lane: Lane, frame: Uint8Array, rooms = 1): boolean {
     // A long slice that writes more than a ring holds must not leave its reader without work.
     if (this.overflow.frames !== 0 && (++this.spills & (SPILLS_PER_FLUSH - 1)) === 0) this.flush();
-    return this.overflow.spill(lane, frame);
+    return this.overflow.spill(lane, frame, rooms);
   }
 
   conflate(lane: Lane, key: string, frame: Uint8Array): 'queued' | 'replaced' | 'full' {
