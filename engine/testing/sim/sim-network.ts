@@ -42,11 +42,11 @@ export class SimNetwork {
     return link;
   }
 
-  /** False when it is lost. */
-  send(from: string, to: string, arrive: () => void): boolean {
+  /** False when it is lost. `once`: not doubled either. */
+  send(from: string, to: string, arrive: () => void, once = false): boolean {
     const link = this.link(from, to);
     if (link.cut || this.random.next() < link.loss) return false;
-    const copies = this.random.next() < link.doubles ? 2 : 1;
+    const copies = this.random.next() < link.doubles && !once ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (link.clogged !== undefined) link.clogged.push(arrive);
       else this.time.after(link.delayMs + this.random.next() * link.jitterMs, arrive);

@@ -287,7 +287,7 @@ export class SimNode {
         const runs = this.gate.epochOf(slot) === epoch;
         if (this.assignment!.slots[slot]!.epoch !== epoch) return;
         this.pulseLater(slot, epoch);
-        if (!runs || !this.ports.isOpen()) return;
+        if (!runs || !this.ports.isOpen() || this.world.quiet) return;
         const turn = ++this.turns;
         const { host, inc, node } = this.ref;
         const { mono, wall } = this.ports.now();

@@ -22,6 +22,8 @@ interface Peer {
   readonly session: ReliableSession<SimFrame>;
   readonly out: UnreliableSender<SimPulse>;
   readonly in: UnreliableReceiver<SimPulse>;
+  /** By the network, of what `out` sent. */
+  lost: number;
 }
 
 /** One run of one host: the shell around the machines, with models where the real one has NATS, shared memory and threads. */
@@ -36,6 +38,8 @@ export class SimRun {
   private readonly control: SimThread;
   private readonly net: SimThread;
   private readonly peers = new Map<number, Peer>();
+  /** From runs that were no members here, when they came. */
+  private readonly strayPulses = new Map<number, number>();
   private readonly local: SimFrame[] = [];
   private readonly env: Env;
   private lease: Lease = NO_LEASE;
@@ -101,6 +105,16 @@ export class SimRun {
     this.gateway.call(entity, source, `client ${this.ref.host}/${this.ref.inc}`, -1, CALL_TIMEOUT_MS, 'probe ');
   }
 
+  /** The counters of the unreliable lane to another run, for the history. */
+  recordLane(to: SimRun): void {
+    const there = to.peers.get(this.ref.inc)?.in;
+    const here = this.peers.get(to.ref.inc);
+    if (here === undefined) return;
+    const dropped = here.out.dropped + here.lost + (there?.dropped ?? 0) + (to.strayPulses.get(this.ref.inc) ?? 0);
+    const lane = `${this.ref.host}/${this.ref.inc} > ${to.ref.host}/${to.ref.inc}`;
+    this.world.record({ kind: 'lane', lane, sent: here.out.sent, delivered: there?.delivered ?? 0, dropped });
+  }
+
   isHalted(node: number | undefined): boolean {
     return this.alive && (node === undefined ? this.control : this.nodes[node]!.thread).stillSince !== undefined;
   }
@@ -145,10 +159,15 @@ export class SimRun {
     });
   }
 
-  onPulse(from: HostRef, pulse: Stamped<SimPulse>): void {
+  onPulse(from: HostRef, to: HostRef, pulse: Stamped<SimPulse>): void {
+    // For an earlier run of this host: of another lane.
+    if (!sameHost(to, this.ref)) return;
     this.net.post(() => {
       const peer = this.peerOf(from);
-      if (peer === undefined) return;
+      if (peer === undefined) {
+        this.strayPulses.set(from.inc, (this.strayPulses.get(from.inc) ?? 0) + 1);
+        return;
+      }
       const got = peer.in.receive(pulse);
       if (got !== undefined) this.gateway.onPulse(got);
       else this.world.reach('overtaken pulse dropped');
@@ -306,7 +325,7 @@ export class SimRun {
       const sender = new SessionSender<SimFrame>(32, 32 * FRAME_BYTES);
       const receiver = this.world.parts.receiver();
       const session = new ReliableSession<SimFrame>(this.ref.inc, ref.inc, sender, receiver);
-      peer = { ref, session, out: new UnreliableSender(), in: new UnreliableReceiver() };
+      peer = { ref, session, out: new UnreliableSender(), in: new UnreliableReceiver(), lost: 0 };
       this.peers.set(ref.inc, peer);
     }
     return peer;
@@ -335,9 +354,8 @@ export class SimRun {
     if (peer === undefined) return;
     peer.out.send(pulse, '', `slot ${pulse.source.slot}`);
     for (const stamped of peer.out.flush()) {
-      this.world.network.send(this.ref.host, peer.ref.host, () =>
-        this.world.runOf(peer.ref.host)?.onPulse(this.ref, stamped),
-      );
+      const arrive = (): void => this.world.runOf(peer.ref.host)?.onPulse(this.ref, peer.ref, stamped);
+      if (!this.world.network.send(this.ref.host, peer.ref.host, arrive, true)) peer.lost++;
     }
   }
 

@@ -15,7 +15,7 @@ type Unstamped<E> = E extends unknown ? Omit<E, 'at'> : never;
 /** A run of a host, as the network reaches it. */
 export interface SimReceiver {
   onPacket(from: HostRef, packet: Packet<SimFrame>): void;
-  onPulse(from: HostRef, pulse: Stamped<SimPulse>): void;
+  onPulse(from: HostRef, to: HostRef, pulse: Stamped<SimPulse>): void;
 }
 
 /** What everything in one simulated world shares. */
@@ -36,6 +36,8 @@ export interface SimWorld {
   slotOf(entity: number): number;
   /** Entities live there for good, so that it cannot be given away. */
   isOccupied(slot: number): boolean;
+  /** Entities stop pushing, so that all that is on its way can arrive. */
+  readonly quiet: boolean;
   /** How long the next slice takes. */
   sliceMs(): number;
   /** Counts the messages of a pair. */

@@ -48,6 +48,7 @@ export class Simulation implements FaultTarget {
   readonly runs = new Map<string, SimRun>();
   readonly deaf = new Set<string>();
   healed = false;
+  quiet = false;
   private readonly script: FaultScript;
   private readonly random: Prng;
   private readonly history: HistoryEvent[] = [];
@@ -227,9 +228,12 @@ export class Simulation implements FaultTarget {
       else if (wish) fail(`slot ${slot} still is to move from ${nameOf(owner)} to ${nameOf(wish.to)}`);
     }
     const before = this.history.length;
+    this.quiet = true;
     const probes = 3 * ENTITIES;
     for (const host of this.hosts) for (let entity = 0; entity < ENTITIES; entity++) this.runOf(host)?.probe(entity);
     this.time.runUntil(this.time.now + 1000, () => this.checker.violations.length > 0);
+    const runs = [...this.runs.values()].filter(({ alive }) => alive);
+    for (const from of runs) for (const to of runs) from.recordLane(to);
     const served = this.history
       .slice(before)
       .filter((event) => event.kind === 'ended' && event.outcome === 'ok' && event.call.startsWith('probe')).length;
