@@ -59,7 +59,8 @@ export class SlotDuty {
       if (!ours) continue;
       const asked = anew ? undefined : known?.wish;
       if (asked !== undefined && asked.move !== row.wish?.move) out.push({ kind: 'unfreeze', slot, move: asked.move });
-      if (row.wish !== undefined && row.wish.move !== asked?.move) {
+      // A slot behind the barrier is not stopped but not begun: given away now, it would take its next owner past the barrier.
+      if (row.wish !== undefined && row.wish.move !== asked?.move && !this.barrier.waitsFor(slot)) {
         out.push({ kind: 'freeze', slot, move: row.wish.move });
       }
     }
@@ -76,12 +77,17 @@ export class SlotDuty {
   /** Opens what may be opened. Whether the record of this host is to be brought up to date. */
   advance(view: ControlView, out: Out<SlotEffect>): boolean {
     if (this.assignment === undefined) return false;
-    for (const { slot, epoch } of this.barrier.opened(this.assignment, view)) out.push({ kind: 'open', slot, epoch });
+    for (const { slot, epoch } of this.barrier.opened(this.assignment, view)) {
+      out.push({ kind: 'open', slot, epoch });
+      const { wish } = this.assignment.slots[slot]!;
+      if (wish !== undefined) out.push({ kind: 'freeze', slot, move: wish.move });
+    }
     return this.reported !== this.epoch;
   }
 
   private isAskedFor(slot: number, move: number): boolean {
     const row = this.assignment?.slots[slot];
-    return row !== undefined && sameHost(row.owner, this.self) && row.wish?.move === move;
+    if (row === undefined || this.barrier.waitsFor(slot)) return false;
+    return sameHost(row.owner, this.self) && row.wish?.move === move;
   }
 }
