@@ -148,7 +148,8 @@ export class SimRun {
   onPacket(from: HostRef, packet: Packet<SimFrame>): void {
     this.net.post(() => {
       const peer = this.peerOf(from);
-      if (peer === undefined) return;
+      // Behind its lease a host acknowledges nothing: what is acknowledged counts as taken, and would be handled in a later view.
+      if (peer === undefined || !isOpen(this.lease, this.clock.now())) return;
       for (const frame of peer.session.onPacket(packet, this.fresh())) {
         this.nodes[frame.to.node]!.onFrame(frame, () => {
           peer.session.release(1, FRAME_BYTES);
