@@ -10,7 +10,8 @@ export interface SimEntity {
   /** Undefined once it is active; calls wait in it until then. */
   waiting: { call: SimCall; done: (ok: boolean) => void }[] | undefined;
   openTurns: number;
-  saving: boolean;
+  /** Writes under way. */
+  saving: number;
 }
 
 /** Every third entity is volatile. */

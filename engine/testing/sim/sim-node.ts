@@ -75,7 +75,7 @@ export class SimNode {
 
   freeze(slot: number, move: number): void {
     const busy = [...this.entities.values()].some(
-      (entity) => entity.slot === slot && (entity.openTurns > 0 || entity.waiting !== undefined || entity.saving),
+      (entity) => entity.slot === slot && (entity.openTurns > 0 || entity.waiting !== undefined || entity.saving > 0),
     );
     const row = this.assignment!.slots[slot]!;
     if (row.wish?.move !== move) return;
@@ -193,7 +193,7 @@ export class SimNode {
     let entity = this.entities.get(call.entity);
     if (entity === undefined) {
       const { slot, entity: id } = call;
-      entity = { id, slot, epoch, count: 0, etag: 0, waiting: undefined, openTurns: 0, saving: false };
+      entity = { id, slot, epoch, count: 0, etag: 0, waiting: undefined, openTurns: 0, saving: 0 };
       this.entities.set(id, entity);
       if (isPersistent(id)) this.activate(entity);
     }
@@ -260,14 +260,14 @@ export class SimNode {
     this.produced(slot, epoch);
     // The next save follows on this one, so its etag is counted on.
     entity.etag++;
-    entity.saving = true;
+    entity.saving++;
     const accepted = (): void => {
       const { host, inc } = this.ref;
       this.world.record({ kind: 'accepted', host, inc, sink: 'store', reliable: true, slot, epoch });
     };
     this.world.entityStore.save(slot, epoch, id, { count, etag }, accepted, (saved) => {
       this.thread.post(() => {
-        entity.saving = false;
+        entity.saving--;
         if (saved === undefined) {
           if (this.entities.get(id) === entity) this.entities.delete(id);
           return;
