@@ -3,7 +3,7 @@ import type { Router } from '../runtime/router.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { SlotTable } from './slot-table.ts';
 
-/** The router of one host: worker nodes 0 … workers - 1 own the slots, the node behind them has the gateway and owns none. */
+/** The router of one host: worker nodes 0 … workers - 1 own the slots, the node behind them has the gateway, the one behind that the store; both own none. */
 export class HostRouter implements Router {
   private readonly keyspace: Keyspace;
   private readonly table: SlotTable;
@@ -43,6 +43,10 @@ export class HostRouter implements Router {
 
   computeAt(): number {
     return this.workers.length;
+  }
+
+  storeAt(): number {
+    return this.workers.length + 1;
   }
 
   nodes(): readonly number[] {

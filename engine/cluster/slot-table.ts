@@ -23,11 +23,11 @@ export class SlotTable {
     this.words = new Int32Array(memory);
   }
 
-  /** Spreads all slots evenly over the nodes 0 … nodes - 1. Before the nodes run. */
-  spread(nodes: number): void {
+  /** Spreads all slots evenly over the nodes 0 … nodes - 1. Before the nodes run. `epoch` is above that of whoever had them before. */
+  spread(nodes: number, epoch = 1): void {
     for (let slot = 0; slot < SLOTS; slot++) {
       this.words[OWNER + 2 * slot] = slot % nodes;
-      this.words[EPOCH + 2 * slot] = 1;
+      this.words[EPOCH + 2 * slot] = epoch;
     }
     // The node threads are started later, which orders the plain stores above as well.
     Atomics.store(this.words, VERSION, 1);

@@ -59,6 +59,7 @@ export async function runHost(
   if (built.manifestChanged)
     log.info({ manifest: built.manifest }, 'the wire of the game has changed: commit its manifest');
   const catalogue = await loadGame(built.game, built.generated);
+  if (catalogue.hasPersistent) throw notImplemented('persistent: true on a host');
   const host = new RunningHost(
     new HostParts(
       config,

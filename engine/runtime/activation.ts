@@ -13,6 +13,7 @@ import type { Mailbox } from './mailbox.ts';
 import type { NodeState } from './node-state.ts';
 import { NodeView } from './node-view.ts';
 import type { OpenTurn } from './open-turn.ts';
+import type { EntityRecord } from './persistence/entity-record.ts';
 import type { Shares } from './shares.ts';
 
 /** `onActivate` runs; everything waits. */
@@ -61,6 +62,8 @@ export class Activation extends NodeView implements EntityScope {
   exclusive: OpenTurn | undefined = undefined;
   /** Locks that are shared, or of one operation only. */
   shares: Shares | undefined = undefined;
+  /** Of a persistent entity, from before `onActivate` on. */
+  record: EntityRecord | undefined = undefined;
   /** Made by `create` and volatile: there is nothing it could come back from, so idleness does not end it. */
   pinned = false;
   /** While `onActivate` is under way, and after it failed. */
@@ -106,6 +109,7 @@ export class Activation extends NodeView implements EntityScope {
       this.openTurns === 0 &&
       this.waiting === 0 &&
       !this.pinned &&
+      (this.record === undefined || this.record.isClean) &&
       this.type.idleMs !== Number.POSITIVE_INFINITY
     );
   }
@@ -178,6 +182,15 @@ export class Activation extends NodeView implements EntityScope {
 
   random(): number {
     return this.state.prng.next();
+  }
+
+  save(): Promise<void> {
+    const { record, type } = this;
+    if (record !== undefined) return record.save();
+    const why = type.persistent
+      ? 'a constructor has no state to save yet'
+      : `write entity(${type.name}, ${type.cls.name}, { persistent: true })`;
+    return Promise.reject(new TypeError(`this.save() of ${type.cls.name}: ${why}.`));
   }
 
   track(): void {

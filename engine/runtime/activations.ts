@@ -1,5 +1,5 @@
 import type { EntityId } from '../base/entity-id.ts';
-import { type EngineError, NodeDownError } from '../base/errors.ts';
+import { EngineError, EntityNotFoundError, FencedError, NodeDownError, UnavailableError } from '../base/errors.ts';
 import {
   ACTIVATING,
   ACTIVE,
@@ -16,6 +16,10 @@ import { ACTIVATE, DEACTIVATE } from './engine-operations.ts';
 import { construct, type DeactivationReason } from './entity.ts';
 import { EntityTasks, type TaskRunner } from './entity-tasks.ts';
 import type { NodeState } from './node-state.ts';
+import type { EntityRecord } from './persistence/entity-record.ts';
+import { FENCED, type Loaded, Persistence, type StoreAccess } from './persistence/persistence.ts';
+import type { Asker } from './persistence/store-calls.ts';
+import type { KeepingEvents } from './persistence/write-behind.ts';
 import { type Heap, Relief } from './relief.ts';
 import { Roster } from './roster.ts';
 import { Sweeper } from './sweeper.ts';
@@ -29,6 +33,8 @@ export interface ActivationEvents extends TaskRunner {
   activated(activation: Activation): void;
   /** It is gone: what waits goes back to the dispatcher. */
   orphaned(waiting: readonly Waiting[]): void;
+  /** There is no such entity: destroys of it are done, and calls may make it if its type allows that. */
+  missing(activation: Activation, waiting: readonly Waiting[]): void;
   /** `onActivate` failed: whoever waits is told. */
   failed(waiting: readonly Waiting[], error: EngineError): void;
 }
@@ -39,9 +45,17 @@ export interface ActivationEvents extends TaskRunner {
  */
 export const HOOK_MS_MAX = 60_000;
 
+/**
+ * Why an entity is activated: somebody calls it, and its type makes what is called; somebody creates it; or it is wanted if it exists, which
+ * only persistent ones do without being in memory.
+ */
+export type Wanted = 'any' | 'new' | 'existing';
+
 /** The lives of the entities of one node, from activation to deactivation. */
-export class Activations implements TasksSource {
+export class Activations implements TasksSource, KeepingEvents {
   readonly roster: Roster;
+  /** Undefined in games without persistent types. */
+  readonly persistence: Persistence | undefined;
   private readonly state: NodeState;
   private readonly events: ActivationEvents;
   private readonly sweeper: Sweeper;
@@ -50,9 +64,15 @@ export class Activations implements TasksSource {
   private ending = 0;
 
   /** Without a heap entities live as long as they are used. */
-  constructor(state: NodeState, events: ActivationEvents, heap: Heap | undefined) {
+  constructor(
+    state: NodeState,
+    events: ActivationEvents,
+    asker: Asker,
+    { heap, store = { life: 0 } }: { heap?: Heap | undefined; store?: StoreAccess | undefined },
+  ) {
     this.state = state;
     this.events = events;
+    this.persistence = state.catalogue.hasPersistent ? new Persistence(state, asker, store, this) : undefined;
     this.roster = new Roster(state.catalogue.entityTypes.length);
     const walk = (): Walk => new Walk(state, this.roster, () => this.ending);
     this.sweeper = new Sweeper(
@@ -64,30 +84,99 @@ export class Activations implements TasksSource {
     this.relief = heap && new Relief(state, heap, walk(), (activation) => void this.deactivate(activation, 'memory'));
   }
 
-  /** A new activation. Active at once unless `onActivate` is asynchronous; `initial` (when given) takes the place of `initialState()`. */
-  activate(type: EntityTypeEntry, id: EntityId, slot: number, given?: { initial: unknown }): Activation {
-    const { state } = this;
-    const activation = new Activation(state, this, type, id, slot);
+  /**
+   * A new activation. Active at once unless its type is persistent or `onActivate` asynchronous; `initial` (when given) takes the place of
+   * `initialState()`.
+   */
+  activate(
+    type: EntityTypeEntry,
+    id: EntityId,
+    slot: number,
+    wanted: Wanted = 'any',
+    given?: { initial: unknown },
+  ): Activation {
+    const activation = new Activation(this.state, this, type, id, slot);
     this.roster.add(activation);
-    state.counters.activations++;
+    this.state.counters.activations++;
     this.sweeper.start();
+    const initial = given?.initial === undefined ? undefined : { state: given.initial };
+    if (type.persistent) void this.bringBack(activation, wanted, initial);
+    else this.bear(activation, initial);
+    return activation;
+  }
+
+  /** Makes the entity, with this state or its initial one. */
+  private bear(activation: Activation, given: { readonly state: unknown } | undefined): void {
+    const { state } = this;
+    const { type, id } = activation;
     let hook: unknown;
     state.box.begin(ACTIVATE, type.index, id);
     try {
       const entity = construct(type.cls, activation);
       activation.entity = entity;
-      if (given !== undefined && given.initial !== undefined) entity.state = given.initial;
-      else if (entity.initialState !== undefined) entity.state = entity.initialState();
+      if (given !== undefined) entity.state = given.state;
+      else {
+        if (entity.initialState !== undefined) entity.state = entity.initialState();
+        if (activation.record !== undefined) this.persistence!.isInitial(activation.record);
+      }
       hook = entity.onActivate?.();
     } catch (error) {
       this.fail(activation, error);
-      return activation;
+      return;
     } finally {
       state.box.end();
     }
     if (isThenable(hook)) this.awaitBirth(activation, hook);
     else this.becomeActive(activation);
-    return activation;
+  }
+
+  /** Everything waits until its record is here. */
+  private async bringBack(
+    activation: Activation,
+    wanted: Wanted,
+    initial: { readonly state: unknown } | undefined,
+  ): Promise<void> {
+    const birth = new Birth();
+    activation.birth = birth;
+    birth.isLoading = true;
+    let loaded: Loaded;
+    try {
+      loaded = await this.persistence!.load(activation);
+    } catch (error) {
+      if (error instanceof EngineError) this.refuse(activation, error);
+      else this.fail(activation, error);
+      return;
+    }
+    birth.isLoading = false;
+    const { record, stored } = loaded;
+    birth.existed = stored !== undefined;
+    if (stored === undefined && wanted === 'existing') {
+      const waiting = this.remove(activation);
+      birth.failure = new EntityNotFoundError('not-found', `${activation.type.name}/${activation.id} does not exist.`);
+      this.settle(birth);
+      this.events.missing(activation, waiting);
+      return;
+    }
+    activation.record = record;
+    this.bear(activation, stored ?? initial);
+  }
+
+  /** It cannot live here any more: what runs of it runs without being saved, what waits goes to whoever has its state. */
+  dispossessed({ keeper }: EntityRecord, error: EngineError): void {
+    const activation = keeper as Activation;
+    if (activation.phase === GONE) return;
+    const { counters, log } = this.state;
+    counters.dispossessed++;
+    const what = error instanceof FencedError ? FENCED : 'the record of an entity was changed by somebody else';
+    log.error({ err: error, entity: activation.type.name, id: String(activation.id) }, what);
+    activation.cancelTasks();
+    const waiting = this.remove(activation);
+    if (activation.birth !== undefined) {
+      activation.birth.failure = error;
+      this.settle(activation.birth);
+    }
+    if (!(error instanceof FencedError)) this.events.orphaned(waiting);
+    else this.events.failed(waiting, new UnavailableError('fenced', error.message, { cause: error }));
   }
 
   /** For an activation without open turns. Undefined when it is gone already, else a promise that resolves when it is. */
@@ -106,7 +195,8 @@ export class Activations implements TasksSource {
         this.state.box.end();
       }
     }
-    if (isThenable(hook)) return this.awaitEnd(activation, hook);
+    if (isThenable(hook)) return this.awaitEnd(activation, hook, reason);
+    if (activation.record !== undefined) return this.keepAndLeave(activation, activation.record, reason);
     // Whoever ends it may be in the middle of a turn: what waits goes on behind that.
     if (activation.waiting > 0) return Promise.resolve().then(() => this.leave(activation));
     this.leave(activation);
@@ -148,14 +238,24 @@ export class Activations implements TasksSource {
 
   private fail(activation: Activation, error: unknown): void {
     this.logFailure(activation, 'onActivate', error);
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.giveUp(
+      activation,
+      new NodeDownError('entity-crashed', `${activation.type.name}/${activation.id} could not be activated: ${reason}`),
+    );
+  }
+
+  /** Its record could not be loaded: nothing of the game has run. */
+  private refuse(activation: Activation, error: EngineError): void {
+    this.logFailure(activation, 'load', error);
+    this.giveUp(activation, error);
+  }
+
+  private giveUp(activation: Activation, failure: EngineError): void {
     if (activation.phase !== ACTIVATING) return;
     activation.cancelTasks();
     const waiting = this.remove(activation);
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const failure = new NodeDownError(
-      'entity-crashed',
-      `${activation.type.name}/${activation.id} could not be activated: ${reason}`,
-    );
+    if (activation.record !== undefined) this.persistence!.writer.end(activation.record);
     activation.birth ??= new Birth();
     activation.birth.failure = failure;
     this.settle(activation.birth);
@@ -167,7 +267,19 @@ export class Activations implements TasksSource {
     birth.settle();
   }
 
-  private async awaitEnd(activation: Activation, hook: PromiseLike<unknown>): Promise<void> {
+  /** Not before its state is where the next activation finds it. */
+  private async keepAndLeave(activation: Activation, record: EntityRecord, reason: DeactivationReason): Promise<void> {
+    this.ending++;
+    await this.persistence!.close(record, reason === 'destroyed');
+    this.ending--;
+    this.leave(activation);
+  }
+
+  private async awaitEnd(
+    activation: Activation,
+    hook: PromiseLike<unknown>,
+    reason: DeactivationReason,
+  ): Promise<void> {
     this.ending++;
     const { promise: givenUp, alarm } = this.patience();
     try {
@@ -179,7 +291,8 @@ export class Activations implements TasksSource {
     }
     this.state.wheel.remove(alarm);
     this.ending--;
-    this.leave(activation);
+    if (activation.record === undefined) this.leave(activation);
+    else await this.keepAndLeave(activation, activation.record, reason);
   }
 
   private patience(): { promise: Promise<symbol>; alarm: Alarm } {
@@ -192,6 +305,8 @@ export class Activations implements TasksSource {
   }
 
   private leave(activation: Activation): void {
+    // Dispossessed meanwhile.
+    if (activation.phase === GONE) return;
     const waiting = this.remove(activation);
     this.state.counters.deactivations++;
     if (waiting.length > 0) this.events.orphaned(waiting);

@@ -7,6 +7,10 @@ export class Birth {
   failure: EngineError | undefined = undefined;
   /** Rings when an asynchronous `onActivate` has taken too long. */
   alarm: Alarm | undefined = undefined;
+  /** Its record is being loaded: whether there is one is not known yet. */
+  isLoading = false;
+  /** It was to be created, and its record was there. */
+  existed = false;
   private readonly callbacks: ((failure: EngineError | undefined) => void)[] = [];
 
   whenSettled(callback: (failure: EngineError | undefined) => void): void {

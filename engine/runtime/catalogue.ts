@@ -68,11 +68,21 @@ export interface EntityTypeEntry {
   readonly idleMs: number;
   readonly mailboxMax: number;
   readonly affinity: ((id: EntityId) => EntityId) | undefined;
+  /** Its number in the keyspace: of its name, so that the slot of an entity does not change when a game gets another type. */
+  readonly keyspace: number;
+  readonly persistent: boolean;
+  /** Of its state; from 1 on. */
+  readonly stateVersion: number;
+  /** There is one when the version is above 1. */
+  readonly migrate: ((old: unknown, fromVersion: number) => unknown) | undefined;
+  /** How long a change may wait to be saved, at most. */
+  readonly autosaveMs: number;
   readonly tasks: readonly DeclaredTask[];
   /** An operation of it has a lock, or its tasks have. */
   readonly hasLocks: boolean;
 }
 
+const AUTOSAVE_DEFAULT = '1s';
 export const MAILBOX_MAX_DEFAULT = 16_384;
 const IDLE_DEFAULT = '5m';
 
@@ -97,11 +107,12 @@ export class Catalogue {
   readonly entityTypes: readonly EntityTypeEntry[];
   /** The game declares locks: turns are told apart and followed, calls carry their chain. Others pay nothing for it. */
   readonly hasLocks: boolean;
+  /** It has types whose state is kept: there is a store. Others pay nothing for it. */
+  readonly hasPersistent: boolean;
   private readonly contracts = new Map<string, BoundContract>();
 
   constructor(game: Game, generated: Generated) {
     this.game = game;
-    if (game.store !== undefined) throw notImplemented('defineGame({ store })');
     this.fingerprint = generated.fingerprint;
     this.types = generated.types;
     const implementedBy = new Map<string, EntityTypeEntry>();
@@ -119,6 +130,7 @@ export class Catalogue {
       return entry;
     });
     this.hasLocks = this.entityTypes.some(({ hasLocks }) => hasLocks);
+    this.hasPersistent = this.entityTypes.some(({ persistent }) => persistent);
     const operations: Operation[] = [];
     for (const one of generated.contracts) {
       const bound = bind(game, one, implementedBy.get(one.model.name));
@@ -169,9 +181,6 @@ function entityTypeEntry(game: Game, { contracts, cls, options }: EntityDefiniti
     }
     return { name: task, schedule: scheduleOf(schedule, where) };
   });
-  if (options.persistent) {
-    throw notImplemented(`entity(${name}): persistent`);
-  }
   return {
     index,
     name,
@@ -182,6 +191,11 @@ function entityTypeEntry(game: Game, { contracts, cls, options }: EntityDefiniti
       options.idleTimeout === 'never' ? Number.POSITIVE_INFINITY : milliseconds(options.idleTimeout ?? IDLE_DEFAULT),
     mailboxMax: options.mailboxMax ?? MAILBOX_MAX_DEFAULT,
     affinity: options.affinity,
+    keyspace: keyspaceOf(name),
+    persistent: options.persistent ?? false,
+    stateVersion: options.state?.version ?? 1,
+    migrate: options.state?.migrate,
+    autosaveMs: milliseconds(options.state?.autosave ?? AUTOSAVE_DEFAULT),
     tasks,
     hasLocks:
       game.defaultLock === 'entity' ||
@@ -189,6 +203,13 @@ function entityTypeEntry(game: Game, { contracts, cls, options }: EntityDefiniti
         operations.some(({ lock }) => (lock ?? game.defaultLock ?? 'none') !== 'none'),
       ),
   };
+}
+
+/** FNV-1a of a name, as a number of 29 bits above all that stand for something else. */
+function keyspaceOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return ((hash ^ (hash >>> 29)) & 0x0fff_ffff) | 0x1000_0000;
 }
 
 function scheduleOf(declared: NonNullable<EntityOptions['tasks']>[string], where: string): TaskSchedule {

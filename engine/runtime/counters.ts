@@ -30,6 +30,16 @@ export class Counters {
   framesSentAgain = 0;
   linksCorrupt = 0;
   refusedQuarantined = 0;
+  /** Records that the store has saved for this node, and how often one was not saved that should have been. */
+  recordsSaved = 0;
+  savesFailed = 0;
+  refusedStoreBusy = 0;
+  /** Activations that died because somebody else has their slot or their record. */
+  dispossessed = 0;
+  /** On the node that holds the store. */
+  storeLoads = 0;
+  storeSaves = 0;
+  storeRecords = 0;
   clientPushes = 0;
   clientPushesUndelivered = 0;
 }

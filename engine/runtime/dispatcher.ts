@@ -8,6 +8,7 @@ import {
   EntityNotFoundError,
   InvalidMessageError,
   UnavailableError,
+  withoutTrace,
 } from '../base/errors.ts';
 import { type Activation, DEACTIVATING, GONE } from './activation.ts';
 import type { Activations } from './activations.ts';
@@ -15,7 +16,16 @@ import { nameOf } from './caller.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import type { ClientDispatcher } from './client-dispatcher.ts';
 import type { ComputeDispatcher } from './compute-dispatcher.ts';
-import { COMPUTE, CREATE, DEADLOCKS, DESTROY, ENGINE_OPERATIONS, LIST, readCborRest } from './engine-operations.ts';
+import {
+  COMPUTE,
+  CREATE,
+  DEADLOCKS,
+  DESTROY,
+  ENGINE_OPERATIONS,
+  isStoreOperation,
+  LIST,
+  readCborRest,
+} from './engine-operations.ts';
 import {
   END_ENTITY,
   END_HOST,
@@ -36,9 +46,17 @@ import type { ListCursor } from './list-page.ts';
 import type { NodeState } from './node-state.ts';
 import type { Replies } from './reply.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { StoreDispatcher } from './store-dispatcher.ts';
 import type { Waiting } from './waiting.ts';
 
 const LIST_PAGE_IDS = 1024;
+
+/** What is no entity and can be addressed, on the nodes that have it. */
+export interface BeyondEntities {
+  readonly clients: ClientDispatcher | undefined;
+  readonly computing: ComputeDispatcher | undefined;
+  readonly stores: StoreDispatcher | undefined;
+}
 
 /** From a request frame to the activation that it is for: is the slot mine, is the entity here, may it be made. */
 export class Dispatcher {
@@ -48,21 +66,22 @@ export class Dispatcher {
   private readonly replies: Replies;
   private readonly clients: ClientDispatcher | undefined;
   private readonly computing: ComputeDispatcher | undefined;
+  private readonly stores: StoreDispatcher | undefined;
 
   constructor(
     state: NodeState,
     activations: Activations,
     scheduler: Scheduler,
     replies: Replies,
-    clients: ClientDispatcher | undefined,
-    computing: ComputeDispatcher | undefined,
+    beyond: BeyondEntities,
   ) {
     this.state = state;
     this.activations = activations;
     this.scheduler = scheduler;
     this.replies = replies;
-    this.clients = clients;
-    this.computing = computing;
+    this.clients = beyond.clients;
+    this.computing = beyond.computing;
+    this.stores = beyond.stores;
   }
 
   /** A request or one-way frame; `input` stands at its first byte. */
@@ -109,6 +128,13 @@ export class Dispatcher {
       this.refuse(input, source, lane, operation, quarantined(`${type.name}/${id}`, operation));
       return;
     }
+    if (
+      type.persistent === true &&
+      operation.readOnly === false &&
+      this.isStoreBehind(input, operation, source, lane)
+    ) {
+      return;
+    }
     let activation = this.activations.roster.find(type, id, slot);
     // Who was found here under this version of the slot table still belongs here.
     const { version } = state.router;
@@ -120,7 +146,9 @@ export class Dispatcher {
       if (activation !== undefined) activation.ownedAt = version;
     }
     if (activation === undefined) {
-      if (!type.autoCreate || flagsOf(view, at) & FLAG_ONLY_IF_ACTIVE) {
+      const isWantedIfActive = (flagsOf(view, at) & FLAG_ONLY_IF_ACTIVE) !== 0;
+      // A persistent one may exist without being here.
+      if (isWantedIfActive || !(type.autoCreate || type.persistent)) {
         const error = new EntityNotFoundError('not-found', `${type.name}/${id} does not exist.`);
         this.refuse(input, source, lane, operation, error);
         return;
@@ -129,7 +157,7 @@ export class Dispatcher {
         this.refuse(input, source, lane, operation, stopping());
         return;
       }
-      activation = this.activations.activate(type, id, slot);
+      activation = this.activations.activate(type, id, slot, type.autoCreate ? 'any' : 'existing');
       if (activation.phase === GONE) {
         this.refuse(input, source, lane, operation, activation.birth!.failure!);
         return;
@@ -152,6 +180,33 @@ export class Dispatcher {
       this.scheduler.forget(one);
       if (one.frame !== undefined) this.refuse(new Reader(one.frame), one.source, one.lane, one.operation, error);
     }
+  }
+
+  /** What waited for an entity that turned out not to exist. */
+  missing({ type, id }: Activation, waiting: readonly Waiting[]): void {
+    const error = new EntityNotFoundError('not-found', `${type.name}/${id} does not exist.`);
+    // By one of them that makes it; those behind that find it.
+    let isMade = false;
+    for (const one of waiting) {
+      this.scheduler.forget(one);
+      if (one.frame === undefined) continue;
+      const input = new Reader(one.frame);
+      const isDestroy = one.operation === DESTROY;
+      isMade ||= one.operation === CREATE || (type.autoCreate && !isDestroy);
+      if (isMade) this.request(input, one.source, one.lane);
+      else if (isDestroy) this.replies.result(one.source, one.lane, requestIdOf(input.view, 0), DESTROY, false);
+      else this.refuse(input, one.source, one.lane, one.operation, error);
+    }
+  }
+
+  /** More waits to be saved than may: whatever could make it even more is refused. */
+  private isStoreBehind(input: Reader, operation: Operation, source: number, lane: Lane): boolean {
+    const { writer } = this.activations.persistence!;
+    if (!writer.isFull) return false;
+    this.state.counters.refusedStoreBusy++;
+    const error = withoutTrace(() => writer.storeBusy(nameOf(operation)));
+    this.refuse(input, source, lane, operation, error);
+    return true;
   }
 
   private engineRequest(input: Reader, code: number, end: number, source: number, lane: Lane): void {
@@ -177,6 +232,8 @@ export class Dispatcher {
       else if (code === LIST.code) {
         const page = this.activations.roster.page(this.typeOf(args[0]), args[1] as ListCursor, LIST_PAGE_IDS);
         this.replies.result(source, lane, requestId, LIST, page);
+      } else if (isStoreOperation(code) && this.stores !== undefined) {
+        this.stores.request(code, args, source, lane, requestId);
       } else if (code === DEADLOCKS.code) this.scheduler.deadlocks?.receive(args);
       else if (end === END_HOST && this.clients !== undefined) {
         this.clients.engineRequest(code, args, source, lane, requestId);
@@ -201,7 +258,7 @@ export class Dispatcher {
     const slot = slotOf(view, at);
     const present = this.activations.roster.find(type, id, slot);
     if (present !== undefined) {
-      if (!isEnding(present)) throw new EntityExistsError('exists', `${type.name}/${id} exists already.`);
+      if (!isEnding(present) && present.birth?.isLoading !== true) throw existsAlready(type, id);
       // Behind the destroy that was sent before it; from the start again once that is done.
       this.scheduler.arrive(present, CREATE, input, source, lane);
       return;
@@ -210,11 +267,17 @@ export class Dispatcher {
     if (this.state.draining) throw stopping();
     if (this.state.quarantine.refusesAll(type.index, id)) throw quarantined(`${type.name}/${id}`, undefined);
     const given = args[1] === true ? { initial: args[2] } : undefined;
-    const activation = this.activations.activate(type, id, slot, given);
-    activation.pinned = true;
+    const activation = this.activations.activate(type, id, slot, 'new', given);
+    activation.pinned = !type.persistent;
     activation.whenSettled((failure) => {
-      if (failure === undefined) this.replies.result(source, lane, requestId, CREATE, null);
-      else this.replies.refusal(source, lane, requestId, CREATE.code, failure);
+      const refuse = (error: EngineError): void => this.replies.refusal(source, lane, requestId, CREATE.code, error);
+      const done = (): void => this.replies.result(source, lane, requestId, CREATE, null);
+      const { record, birth } = activation;
+      if (failure !== undefined) refuse(failure);
+      else if (birth?.existed) refuse(existsAlready(type, id));
+      else if (record === undefined) done();
+      // It exists once its record does.
+      else this.activations.persistence!.keepNew(record).then(done, refuse);
     });
   }
 
@@ -227,7 +290,10 @@ export class Dispatcher {
   ): void {
     const slot = slotOf(input.view, input.at);
     this.checkHere(slot);
-    const activation = this.activations.roster.find(type, id, slot);
+    let activation = this.activations.roster.find(type, id, slot);
+    if (activation === undefined && type.persistent && !this.state.draining) {
+      activation = this.activations.activate(type, id, slot, 'existing');
+    }
     if (activation === undefined) {
       this.replies.result(source, lane, requestIdOf(input.view, input.at), DESTROY, false);
       return;
@@ -268,6 +334,9 @@ const quarantined = (entity: string, operation: Operation | undefined): EngineEr
   const what = operation === undefined ? entity : `${nameOf(operation)} of ${entity}`;
   return new UnavailableError('quarantined', `${what} is quarantined: nodes died of it. An operator can release it.`);
 };
+
+const existsAlready = (type: EntityTypeEntry, id: number | bigint | string): EngineError =>
+  new EntityExistsError('exists', `${type.name}/${id} exists already.`);
 
 /** On its way out, or about to be. */
 const isEnding = (activation: Activation): boolean =>

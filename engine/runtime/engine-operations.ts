@@ -21,7 +21,13 @@ export const ENGINE_OPERATIONS = 0xff00;
 
 const CONTRACT = { name: 'node', operations: [], type: undefined } as unknown as BoundContract;
 
-function engineOperation(code: number, name: string, lock = LOCK_NONE, returns = RETURNS_VALUE): Operation {
+function engineOperation(
+  code: number,
+  name: string,
+  lock = LOCK_NONE,
+  returns = RETURNS_VALUE,
+  timeoutMs = TIMEOUT_MS_DEFAULT,
+): Operation {
   return Object.freeze({
     code,
     headWord: headWordOf(returns === RETURNS_VOID ? KIND_ONE_WAY : KIND_REQUEST, code),
@@ -33,7 +39,7 @@ function engineOperation(code: number, name: string, lock = LOCK_NONE, returns =
     reliable: true,
     conflated: false,
     returns,
-    timeoutMs: TIMEOUT_MS_DEFAULT,
+    timeoutMs,
     lock,
     readOnly: false,
     dispatch(): unknown {
@@ -62,6 +68,21 @@ export const TASK = engineOperation(0xff05, 'task');
 export const LOCKED_TASK = engineOperation(0xff06, 'task', LOCK_ENTITY);
 /** target: node; one way; the notes of `DeadlockWatch` */
 export const DEADLOCKS = engineOperation(0xff08, 'deadlocks', LOCK_NONE, RETURNS_VOID);
+
+/** A store that takes longer is taken for one that does not answer. */
+const STORE_MS_MAX = 15_000;
+/** target: the node that holds the store; [slot, token] → null */
+export const STORE_CLAIM = storeOperation(0xff09, 'claim');
+/** [key] → StoredRecord or null */
+export const STORE_LOAD = storeOperation(0xff0a, 'load');
+/** [KeepLevel, SaveRow[]] → the new etags */
+export const STORE_SAVE = storeOperation(0xff0b, 'save');
+
+export const isStoreOperation = (code: number): boolean => code >= STORE_CLAIM.code && code <= STORE_SAVE.code;
+
+function storeOperation(code: number, name: string): Operation {
+  return engineOperation(code, `store.${name}`, LOCK_NONE, RETURNS_VALUE, STORE_MS_MAX);
+}
 
 /** Never travel: how the black box names the hooks. */
 export const ACTIVATE = 0xff10;

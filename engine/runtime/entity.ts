@@ -1,6 +1,6 @@
 import type { Duration } from '../base/duration.ts';
 import type { EntityId } from '../base/entity-id.ts';
-import { EngineError, notImplemented } from '../base/errors.ts';
+import { EngineError } from '../base/errors.ts';
 import { ADDRESS, type Addressed } from '../contract/proxy.ts';
 import type { Call } from './call.ts';
 import type { Log } from './log.ts';
@@ -61,6 +61,7 @@ export interface EntityScope extends NodeRef {
   sleep(duration: Duration): Promise<void>;
   random(): number;
   track(event: string, fields: Record<string, unknown>): void;
+  save(): Promise<void>;
 }
 
 /**
@@ -122,9 +123,12 @@ export abstract class NodeEntity<State = undefined> implements Addressed {
   onDehydrate?(): unknown;
   onRehydrate?(state: unknown): void | Promise<void>;
 
-  /** Resolves when flushed. */
+  /**
+   * Saves the state as it is now; resolves when it is flushed: it survives power loss as far as the store can tell. Rejects with StoreError,
+   * FencedError, OverloadedError (`store-busy`), and TypeError for a state that is no plain value or an entity that is not persistent.
+   */
   save(): Promise<void> {
-    return Promise.reject(notImplemented('save()'));
+    return (this.node as EntityScope).save();
   }
 
   /** Milliseconds since 1970, on the clock that tests and simulation control. */

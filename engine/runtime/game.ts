@@ -15,6 +15,10 @@ export interface EntityOptions {
   /** Entities with the same key, of whatever type, live on the same node. */
   affinity?: (id: EntityId) => EntityId;
   tasks?: Record<string, { every: Duration } | { cron: string }>;
+  /**
+   * Of persistent types. `migrate` makes the state of this version (default 1) from any that came before; what changed is saved within
+   * `autosave` (default '1s').
+   */
   state?: { version?: number; autosave?: Duration; migrate?(old: unknown, fromVersion: number): unknown };
 }
 
@@ -71,8 +75,37 @@ export function entity(
   if (options.mailboxMax !== undefined && !(Number.isInteger(options.mailboxMax) && options.mailboxMax > 0)) {
     throw new TypeError(`${where}: mailboxMax is ${options.mailboxMax}; it is a whole number above 0.`);
   }
+  checkState(options, where);
   const definition: EntityDefinition = { contracts: list, cls: cls as EntityDefinition['cls'], options };
   return definition as EntityType;
+}
+
+const STATE_OPTIONS: readonly string[] = ['version', 'autosave', 'migrate'] satisfies (keyof NonNullable<
+  EntityOptions['state']
+>)[];
+const AUTOSAVE_MS_MIN = 10;
+
+function checkState({ persistent, state }: EntityOptions, where: string): void {
+  if (persistent !== undefined && typeof persistent !== 'boolean') {
+    throw new TypeError(`${where}: persistent is true or false.`);
+  }
+  if (state === undefined) return;
+  if (persistent !== true) throw new TypeError(`${where}: state is for entities with persistent: true.`);
+  for (const option of Object.keys(state)) {
+    if (!STATE_OPTIONS.includes(option)) throw new TypeError(`${where}: unknown option 'state.${option}'.`);
+  }
+  const { version = 1, autosave, migrate } = state;
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw new TypeError(`${where}: state.version is ${version}; it is a whole number from 1 on.`);
+  }
+  if (version > 1 && typeof migrate !== 'function') {
+    throw new TypeError(
+      `${where}: state.version is ${version}: state.migrate has to say what becomes of older states.`,
+    );
+  }
+  if (autosave !== undefined && milliseconds(autosave, `${where}: state.autosave`) < AUTOSAVE_MS_MIN) {
+    throw new RangeError(`${where}: state.autosave is at least ${AUTOSAVE_MS_MIN} ms.`);
+  }
 }
 
 export interface Game {

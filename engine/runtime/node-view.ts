@@ -16,7 +16,7 @@ import { END_ENTITY, END_GROUP, END_HOST, END_PRINCIPAL, END_SESSION } from './f
 import { LIST_START, type ListCursor, type ListPage } from './list-page.ts';
 import type { CallOptions, Group, Location, NodeRef } from './node-ref.ts';
 
-/** Affinity keys of all types share the keyspace under this number instead of a type's index. */
+/** Affinity keys of all types share the keyspace under this number instead of a type's; those of types are larger. */
 const AFFINITY = 0xffff;
 
 /** The engine as one source of calls sees it: `this.node` of an entity, `node` of `onStart`, a host. */
@@ -132,14 +132,14 @@ export class NodeView extends Caller implements NodeRef, References {
   /** The slot of an entity. */
   slotFor(type: EntityTypeEntry, id: EntityId): number {
     const { router } = this.state;
-    if (type.affinity === undefined) return router.slotOf(type.index, id);
+    if (type.affinity === undefined) return router.slotOf(type.keyspace, id);
     const key = type.affinity(id);
     checkEntityId(key);
     return router.slotOf(AFFINITY, key);
   }
 
   /** One of the engine's own operations, at the owner of a slot or (below zero) at a node. */
-  private ask(operation: Operation, id: EntityId, slot: number, args: unknown[]): Promise<unknown> {
+  ask(operation: Operation, id: EntityId, slot: number, args: unknown[]): Promise<unknown> {
     try {
       checkEntityId(id);
       // Before the frame is open: the getters of an initial state may make calls of their own.

@@ -26,6 +26,7 @@ import { Counters } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type Bell, type Duties, DutyCycle, type WaitPolicy } from './duty-cycle.ts';
 import { COMPUTE } from './engine-operations.ts';
+import type { EntityStore } from './entity-store.ts';
 import {
   END_HOST,
   KIND_CANCEL,
@@ -45,12 +46,14 @@ import { NodeView } from './node-view.ts';
 import { Outbox } from './outbox.ts';
 import { type PeerReplacement, Peers } from './peers.ts';
 import { PENDING_MAX_DEFAULT, PendingCalls } from './pending-calls.ts';
+import type { StoreAccess } from './persistence/persistence.ts';
 import { Quarantine, type Quarantined } from './quarantine.ts';
 import type { Heap } from './relief.ts';
 import { decodeError } from './remote-error.ts';
 import { Replies } from './reply.ts';
 import type { Router } from './router.ts';
 import { type Destroyer, Scheduler } from './scheduler.ts';
+import { StoreDispatcher } from './store-dispatcher.ts';
 import type { Task } from './task.ts';
 import { TimingWheel } from './timing-wheel.ts';
 import { TurnCalls } from './turn-calls.ts';
@@ -75,6 +78,10 @@ export interface NodeOptions {
   clients?: ClientSink;
   /** On the node with threads for compute functions. */
   compute?: Compute;
+  /** On the node that holds the store. */
+  store?: EntityStore;
+  /** On nodes that may have persistent entities. */
+  access?: StoreAccess;
   pendingMax?: number;
   /** Of the thread that the node has for itself: entities are sent away before it is full. */
   heap?: Heap;
@@ -89,6 +96,9 @@ const DRAIN_POLL_MS = 5;
 const URGENT_MS = 1000;
 /** Entities that are looked at in one go when the node is drained. */
 const DRAIN_BATCH = 4096;
+
+/** Entities that a log line names. */
+const UNSAVED_NAMED_MAX = 20;
 
 /**
  * The runtime inside one thread: owns slots, runs their entities. The composition of its parts and the round that drives them; the
@@ -142,11 +152,15 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.peers = new Peers(this.state, options.readers, options.onCorrupt);
     this.view = new NodeView(this.state, END_HOST, 0xffff, 0, 0);
     const replies = new Replies(this.state);
-    this.activations = new Activations(this.state, this, options.heap);
+    this.activations = new Activations(this.state, this, this.view, { heap: options.heap, store: options.access });
     this.scheduler = new Scheduler(this.state, replies, this, this.view, schedule);
     const clients = options.clients && new ClientDispatcher(this.state, replies, options.clients, this.view);
     this.computing = options.compute && new ComputeDispatcher(this.state, replies, options.compute);
-    this.dispatcher = new Dispatcher(this.state, this.activations, this.scheduler, replies, clients, this.computing);
+    this.dispatcher = new Dispatcher(this.state, this.activations, this.scheduler, replies, {
+      clients,
+      computing: this.computing,
+      stores: options.store && new StoreDispatcher(this.state, replies, options.store),
+    });
     this.cycle = new DutyCycle(this, options.bell, clock, options.waits);
   }
 
@@ -164,6 +178,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       if (this.activations.roster.size === 0) break;
       if (this.state.clock.now() >= giveUpAt) {
         this.state.log.warn({ entities: this.activations.roster.size }, 'gave up waiting for entities that still work');
+        this.tellUnsaved();
         break;
       }
       await this.pause(DRAIN_POLL_MS);
@@ -240,6 +255,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
         turnsOpen: this.scheduler.openTurns,
         timers: this.state.wheel.size,
         backlogFrames: this.state.outbox.backlog,
+        ...this.activations.persistence?.gauges(),
       },
     };
   }
@@ -385,6 +401,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.cycle.schedule();
   }
 
+  missing(activation: Activation, waiting: readonly Waiting[]): void {
+    this.dispatcher.missing(activation, waiting);
+    this.cycle.schedule();
+  }
+
   failed(waiting: readonly Waiting[], error: EngineError): void {
     this.dispatcher.refuseAll(waiting, error);
   }
@@ -396,6 +417,16 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   destroy(activation: Activation): Promise<boolean> {
     // The destroy turn itself is the one that is open; it ends with the promise.
     return Promise.resolve(this.activations.deactivate(activation, 'destroyed')).then(() => true);
+  }
+
+  private tellUnsaved(): void {
+    const unsaved: string[] = [];
+    for (const { type, id, record } of this.activations.roster.walk()) {
+      if (record !== undefined && !record.isClean) unsaved.push(`${type.name}/${id}`);
+    }
+    if (unsaved.length === 0) return;
+    const some = unsaved.slice(0, UNSAVED_NAMED_MAX);
+    this.state.log.error({ entities: unsaved.length, some }, 'the last changes of entities could not be saved');
   }
 
   /** Sends away whoever has nothing to do, some at a time: calls of the others go on. */

@@ -376,6 +376,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
       turn.since = this.state.now;
     }
     if (operation.readOnly) activation.openReadOnly++;
+    else if (activation.record !== undefined && activation.record.queued === false) activation.record.touch();
     if (operation.lock === LOCK_NONE) return;
     acquire(activation, turn);
     this.tellScope(activation);

@@ -239,7 +239,9 @@ export class InProcessCluster extends NodeView implements TestCluster {
       return;
     }
     let isDrained = false;
-    void Promise.all(nodes.map((node) => node.drain(0))).then(() => {
+    // Whose state is kept leaves once the store has it, which takes a look more.
+    const graceMs = this.state.catalogue.hasPersistent ? 1 : 0;
+    void Promise.all(nodes.map((node) => node.drain(graceMs))).then(() => {
       isDrained = true;
     });
     for (;;) {

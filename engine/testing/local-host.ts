@@ -17,6 +17,7 @@ import type { Catalogue } from '../runtime/catalogue.ts';
 import type { ClientSink } from '../runtime/client-sink.ts';
 import type { Compute } from '../runtime/compute.ts';
 import type { WaitPolicy } from '../runtime/duty-cycle.ts';
+import type { EntityStore } from '../runtime/entity-store.ts';
 import { Node } from '../runtime/node.ts';
 import type { NodeView } from '../runtime/node-view.ts';
 import type { Heap } from '../runtime/relief.ts';
@@ -31,10 +32,14 @@ export interface LocalHostOptions {
   clients?: ClientSink;
   /** Given, there is that node too, and compute functions run behind it. */
   compute?: Compute;
+  /** Given, there is one more node behind that one: it holds the store of persistent entities. A game that has some needs it. */
+  store?: EntityStore;
   /** The system's when left out. */
   clock?: Clock;
   log?: CapturedLog;
   seed?: number;
+  /** Of all slots: a host that comes after another on one store has a higher one. Default 1. */
+  epoch?: number;
   /** Of every node. Entities live as long as they are used when it is left out. */
   heap?: Heap;
   /** Pending calls that a node may have. */
@@ -68,6 +73,8 @@ export class LocalHost {
   private readonly router: HostRouter;
   private readonly catalogue: Catalogue;
   private incarnations = 0;
+  /** By node, how many had its index. */
+  private readonly lives: number[];
   private readonly killed = new Set<number>();
 
   constructor(catalogue: Catalogue, options: LocalHostOptions = {}) {
@@ -76,11 +83,13 @@ export class LocalHost {
     this.clock = clock;
     this.log = options.log ?? new CapturedLog();
     const slots = new SlotTable();
-    slots.spread(count);
+    slots.spread(count, options.epoch);
     this.router = new HostRouter(new Keyspace([seed, ~seed]), slots, 'local', count);
     this.options = options;
-    const total = clients === undefined && compute === undefined ? count : count + 1;
+    const behind = options.store !== undefined ? 2 : clients === undefined && compute === undefined ? 0 : 1;
+    const total = count + behind;
     const indexes = Array.from({ length: total }, (_, index) => index);
+    this.lives = indexes.map(() => 0);
     this.bells = indexes.map((index) => this.newBell(index));
     this.memory = indexes.map((from) => indexes.map((to) => (from === to ? undefined : allocateRingLink(ring))));
     this.links = indexes.map((from) => indexes.map((to) => this.writerOf(from, to)));
@@ -158,7 +167,7 @@ export class LocalHost {
   }
 
   private newNode(index: number): Node {
-    const { seed = 1, clients, compute, heap, pendingMax, onCorrupt } = this.options;
+    const { seed = 1, clients, compute, store, heap, pendingMax, onCorrupt } = this.options;
     const box = allocateBlackBox();
     this.boxes[index] = new BlackBoxReader(box);
     return new Node({
@@ -175,8 +184,10 @@ export class LocalHost {
       waits: NEVER_BLOCK,
       box: new BlackBox(box),
       onCorrupt: (writer) => onCorrupt?.(index, writer),
-      ...(clients !== undefined && index === this.bells.length - 1 && { clients }),
-      ...(compute !== undefined && index === this.bells.length - 1 && { compute }),
+      access: { life: this.lives[index]!++ },
+      ...(clients !== undefined && index === this.router.gatewayOf() && { clients }),
+      ...(compute !== undefined && index === this.router.computeAt() && { compute }),
+      ...(store !== undefined && index === this.router.storeAt() && { store }),
       ...(heap !== undefined && { heap }),
       ...(pendingMax !== undefined && { pendingMax }),
     });
@@ -191,7 +202,7 @@ export class LocalHost {
   ownerOf(contract: Contract<any>, id: EntityId): number {
     const { type } = this.catalogue.entityContract(contract);
     const key = type.affinity === undefined ? id : type.affinity(id);
-    return this.router.ownerOf(this.router.slotOf(type.affinity === undefined ? type.index : 0xffff, key));
+    return this.router.ownerOf(this.router.slotOf(type.affinity === undefined ? type.keyspace : 0xffff, key));
   }
 
   /** The entity as it lives in memory; undefined when it does not. */

@@ -7,6 +7,7 @@ import { computeFunctions, loadFunction } from '../host/compute-functions.ts';
 import { withGameArguments } from '../host/game-arguments.ts';
 import { loadGame } from '../host/load-game.ts';
 import type { Game } from '../runtime/game.ts';
+import { MemoryStore } from '../store/memory-store.ts';
 import { CapturedLog, LOG_LEVELS, type LogLine } from './captured-log.ts';
 import { type ClusterConfig, type ClusterOptions, clusterConfig } from './cluster-options.ts';
 import { InProcessCluster } from './in-process-cluster.ts';
@@ -48,7 +49,8 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     log,
   );
   const { nodes, seed } = config;
-  const host = new LocalHost(catalogue, { nodes, seed, clients: gateway, compute, clock, log });
+  const kept = catalogue.hasPersistent && { store: catalogue.game.store ?? new MemoryStore() };
+  const host = new LocalHost(catalogue, { nodes, seed, clients: gateway, compute, clock, log, ...kept });
   calls = new ClientCalls(host.nodes[config.nodes]!.state);
   const { manifestChanged } = built;
   const cluster = new InProcessCluster({ host, gateway, functions: compute, turns, ...config, manifestChanged });

@@ -1,0 +1,138 @@
+import { EngineError, FencedError, InvalidMessageError, StoreError, UnavailableError } from '../../base/errors.ts';
+import { Alarm } from '../alarm.ts';
+import type { NodeState } from '../node-state.ts';
+import { EntityRecord, type Keeper } from './entity-record.ts';
+import { ASIDE_PREFIX, recordKey } from './record-key.ts';
+import { hashOf, StateForm } from './state-form.ts';
+import { type Asker, StoreCalls } from './store-calls.ts';
+import { type KeepingEvents, WriteBehind } from './write-behind.ts';
+
+/** Between two tries to save what an entity leaves. */
+const CLOSE_RETRY_MS = 250;
+
+/** A node as far as its store is concerned. */
+export interface StoreAccess {
+  /** How many threads had the index of this node before. */
+  readonly life: number;
+}
+
+/** What a load found. */
+export interface Loaded {
+  readonly record: EntityRecord;
+  /** Undefined when there is no record. */
+  readonly stored: { readonly state: unknown } | undefined;
+}
+
+/** The state of the persistent entities of one node: loaded before they live, saved while they do, and when they go. */
+export class Persistence {
+  readonly writer: WriteBehind;
+  private readonly state: NodeState;
+  private readonly store: StoreCalls;
+  private readonly form: StateForm;
+  private saidFenced = false;
+
+  constructor(state: NodeState, asker: Asker, { life }: StoreAccess, events: KeepingEvents) {
+    this.state = state;
+    this.store = new StoreCalls(asker, state.router, life);
+    this.form = new StateForm(state.catalogue.types);
+    this.writer = new WriteBehind(state, this.store, this.form, events);
+  }
+
+  /**
+   * Throws StoreError (not executed: nothing of the entity has run), UnavailableError (`fenced`), or what the game's `migrate` throws. What
+   * cannot be read stays where it is, and a copy is set aside.
+   */
+  async load(keeper: Keeper): Promise<Loaded> {
+    const { type, id, slot } = keeper;
+    const record = new EntityRecord(keeper, recordKey(type.name, id), this.writer);
+    try {
+      await this.store.claimed(slot);
+      const found = await this.store.load(record.key);
+      if (found === undefined) return { record, stored: undefined };
+      record.etag = found.etag;
+      record.saved = hashOf(found.bytes);
+      return { record, stored: { state: this.decode(record, found.bytes) } };
+    } catch (error) {
+      if (error instanceof FencedError) throw this.fenced(keeper, error);
+      if (!(error instanceof StoreError)) throw error;
+      const { code, message, cause } = error;
+      throw new StoreError(code, `${type.name}/${id} could not be loaded: ${message}`, {
+        outcome: 'notExecuted',
+        cause,
+      });
+    }
+  }
+
+  /** The state of an entity that has no record: it needs one only once somebody changes it. */
+  isInitial(record: EntityRecord): void {
+    try {
+      record.saved = hashOf(this.form.encode(record.keeper.type, record.keeper.entity.state));
+    } catch {
+      // Said when it is to be saved.
+    }
+  }
+
+  /** The record of an entity that was created. Rejects with EngineError. */
+  async keepNew(record: EntityRecord): Promise<void> {
+    try {
+      await this.writer.save(record, 'best');
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      throw new InvalidMessageError('invalid', `It could not be saved: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  /** Resolves once nothing of the entity is left to be saved, or when it was deleted; later than its activation may live if the store fails. */
+  async close(record: EntityRecord, isDestroyed: boolean): Promise<void> {
+    const { writer, state } = this;
+    while (!record.ended) {
+      try {
+        if (isDestroyed) await writer.remove(record);
+        else await writer.save(record, 'committed');
+        break;
+      } catch (error) {
+        if (record.ended) return;
+        if (!(error instanceof EngineError) || error.code === 'too-large') {
+          const { type, id } = record.keeper;
+          state.log.error({ err: error, entity: type.name, id: String(id) }, 'the last changes of an entity are lost');
+          break;
+        }
+      }
+      await new Promise<void>((resolve) => {
+        state.wheel.add(new Alarm(resolve), state.clock.now() + CLOSE_RETRY_MS);
+      });
+    }
+    writer.end(record);
+  }
+
+  gauges(): Record<string, number> {
+    const { dirtyEntities, dirtyBytes, isDown } = this.writer;
+    return { dirtyEntities, dirtyBytes, storeDown: isDown ? 1 : 0 };
+  }
+
+  private decode(record: EntityRecord, bytes: Uint8Array): unknown {
+    const { type, slot } = record.keeper;
+    try {
+      return this.form.decode(type, record.key, bytes);
+    } catch (error) {
+      if ((error as EngineError).code === 'corrupt') {
+        const row = [ASIDE_PREFIX + record.key, bytes, null, slot, this.store.tokenOf(slot)] as const;
+        // Refused when there is one already.
+        this.store.save([row], 'best').catch(() => {});
+      }
+      throw error;
+    }
+  }
+
+  private fenced({ type, id, slot }: Keeper, error: FencedError): UnavailableError {
+    if (!this.saidFenced) {
+      this.saidFenced = true;
+      this.state.log.error({ err: error, slot }, FENCED);
+    }
+    return new UnavailableError('fenced', `${type.name}/${id}: slot ${slot} belongs to another host by now.`, {
+      cause: error,
+    });
+  }
+}
+
+export const FENCED = 'fenced: another host has started on this store; persistent entities do not run here any more';

@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto';
+import { decodeCbor, writeUnknown } from '../../../transport/codec/cbor.ts';
+import { MISMATCH, OVERFLOW, Writer } from '../../../transport/codec/writer.ts';
+import { InvalidMessageError, StoreError } from '../../base/errors.ts';
+import { explain } from '../../contract/check.ts';
+import type { WireTypes } from '../../contract/wire-type.ts';
+import type { EntityTypeEntry } from '../catalogue.ts';
+import { isThenable } from '../thenable.ts';
+
+/** Bytes of one record: it has to travel to the store in one frame. */
+export const STATE_BYTES_MAX = 15 * 1024 * 1024;
+
+const SCRATCH_FIRST = 64 * 1024;
+/** A scratch that one large state made larger is not kept. */
+const SCRATCH_KEPT_MAX = 1024 * 1024;
+
+/** The state of an entity as bytes: CBOR of `[version, state]`, with Map, Set, Date, bigint and Uint8Array kept. */
+export class StateForm {
+  private readonly types: WireTypes;
+  private scratch = new Writer(new Uint8Array(SCRATCH_FIRST));
+
+  constructor(types: WireTypes) {
+    this.types = types;
+  }
+
+  /** Throws TypeError, with the member, for a state that is no plain value, and InvalidMessageError (`too-large`). */
+  encode(type: EntityTypeEntry, state: unknown): Uint8Array {
+    let out = this.scratch;
+    for (;;) {
+      out.at = 0;
+      try {
+        writeUnknown(out, [type.stateVersion, state]);
+        if (out.bytes.length <= SCRATCH_KEPT_MAX) this.scratch = out;
+        if (out.at > STATE_BYTES_MAX) throw tooLarge(type);
+        return out.bytes.slice(0, out.at);
+      } catch (error) {
+        if (error === MISMATCH) {
+          const what = `${type.cls.name}: this.state`;
+          throw explain(this.types, { kind: 'unknown' }, state, what) ?? new TypeError(`${what} is nested too deeply.`);
+        }
+        if (error !== OVERFLOW) throw error;
+        if (out.bytes.length > STATE_BYTES_MAX) throw tooLarge(type);
+        out = new Writer(new Uint8Array(out.bytes.length * 4));
+      }
+    }
+  }
+
+  /**
+   * The state as the code of now has it. Throws StoreError (`corrupt`, `newer-version`), which names the record, and whatever `migrate`
+   * throws.
+   */
+  decode(type: EntityTypeEntry, key: string, bytes: Uint8Array): unknown {
+    let stored: unknown;
+    try {
+      stored = decodeCbor(bytes);
+    } catch (error) {
+      throw corrupt(key, error instanceof Error ? error.message : String(error), error);
+    }
+    if (!Array.isArray(stored) || stored.length !== 2)
+      throw corrupt(key, 'it is not the state of an entity', undefined);
+    const [version, state] = stored as [unknown, unknown];
+    if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
+      throw corrupt(key, 'it has no version', undefined);
+    }
+    if (version === type.stateVersion) return state;
+    if (version > type.stateVersion) {
+      const message = `Record ${key} has version ${version}; ${type.cls.name} knows versions up to ${type.stateVersion}.`;
+      throw new StoreError('newer-version', message, { outcome: 'notExecuted' });
+    }
+    const migrated = type.migrate!(state, version);
+    if (isThenable(migrated)) throw new TypeError(`entity(${type.name}): state.migrate returned a promise.`);
+    return migrated;
+  }
+}
+
+/** Tells states apart: equal for equal bytes only. */
+export const hashOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'binary');
+
+const tooLarge = (type: EntityTypeEntry): InvalidMessageError =>
+  new InvalidMessageError('too-large', `${type.cls.name}: this.state takes more than ${STATE_BYTES_MAX} bytes.`);
+
+const corrupt = (key: string, why: string, cause: unknown): StoreError =>
+  new StoreError('corrupt', `Record ${key} is damaged: ${why}.`, { outcome: 'notExecuted', cause });

@@ -1,0 +1,406 @@
+import { type EngineError, FencedError, OverloadedError, StoreError } from '../../base/errors.ts';
+import { Alarm } from '../alarm.ts';
+import type { NodeState } from '../node-state.ts';
+import { AutosaveQueue } from './autosave-queue.ts';
+import { Doubts } from './doubts.ts';
+import { type EntityRecord, type Keeping, type KeepLevel, Snapshot } from './entity-record.ts';
+import { hashOf, type StateForm } from './state-form.ts';
+import type { StoreCalls } from './store-calls.ts';
+
+/** Of one batch. A batch is as slow as its slowest part, and is encoded in one slice. */
+export const BATCH_RECORDS_MAX = 256;
+export const BATCH_BYTES_MAX = 256 * 1024;
+/** Batches under way. */
+const BATCHES_MAX = 4;
+/** Entities that are looked at in one slice; most of them may be unchanged. */
+const LOOKS_MAX = 512;
+const GO_ON_MS = 1;
+/** Entities of one node whose state may differ from what the store has. */
+export const DIRTY_ENTITIES_MAX = 131_072;
+/** Bytes that were taken of their states and are not saved yet. */
+export const DIRTY_BYTES_MAX = 64 * 1024 * 1024;
+/** How long the store is left alone after it failed, at first and at most. */
+const REST_MS_MIN = 50;
+const REST_MS_MAX = 5_000;
+/** After so many tries in vain whoever waits for a save is told; it is tried further. */
+const TRIES_TOLD = 3;
+/** An entity whose state cannot be saved as it is gets another look. */
+const UNSAVABLE_MS = 60_000;
+
+/** Hears of activations that must not live any longer. */
+export interface KeepingEvents {
+  /** Somebody else owns its slot (FencedError), or has changed its record (StoreError `conflict`). */
+  dispossessed(record: EntityRecord, error: EngineError): void;
+}
+
+/** What is saved when: dirty entities within `autosave`, batch by batch, explicit saves at once, and what failed until it is known. */
+export class WriteBehind implements Keeping {
+  private readonly state: NodeState;
+  private readonly store: StoreCalls;
+  private readonly form: StateForm;
+  private readonly events: KeepingEvents;
+  private readonly queues: readonly (AutosaveQueue | undefined)[];
+  private readonly doubts: Doubts;
+  /** Due: to be encoded when there is room in a batch. */
+  private due: EntityRecord[] = [];
+  private dueAt = 0;
+  /** Their `sending` is encoded, and in no batch. */
+  private encoded: EntityRecord[] = [];
+  private batches = 0;
+  private isPumpDue = false;
+  private restMs = 0;
+  private readonly rest: Alarm;
+  private readonly goOn: Alarm;
+  /** Records with a snapshot, and the bytes of these. */
+  private snapshots = 0;
+  private bytes = 0;
+  private queued = 0;
+
+  constructor(state: NodeState, store: StoreCalls, form: StateForm, events: KeepingEvents) {
+    this.state = state;
+    this.store = store;
+    this.form = form;
+    this.events = events;
+    this.rest = new Alarm(() => this.awake());
+    this.goOn = new Alarm(() => this.pump());
+    this.queues = state.catalogue.entityTypes.map((type) =>
+      type.persistent ? new AutosaveQueue(state, type.autosaveMs, (records) => this.fellDue(records)) : undefined,
+    );
+    this.doubts = new Doubts(store, {
+      isSaved: (record, etag) => this.proved(record, etag),
+      isNotSaved: (record, error) => this.again(record, error),
+      isLost: (record, error) => this.lose(record, error),
+      isUnknown: (record, error) => this.unreachable(record, error),
+    });
+  }
+
+  get dirtyEntities(): number {
+    return this.queued + this.snapshots;
+  }
+
+  get dirtyBytes(): number {
+    return this.bytes;
+  }
+
+  /** The store failed, and nothing has been saved since. */
+  get isDown(): boolean {
+    return this.restMs > 0 && this.dirtyEntities > 0;
+  }
+
+  /** More than may wait for the store does. */
+  get isFull(): boolean {
+    return this.queued + this.snapshots >= DIRTY_ENTITIES_MAX || this.bytes >= DIRTY_BYTES_MAX;
+  }
+
+  storeBusy(what: string): OverloadedError {
+    const message = `${what}: ${this.dirtyEntities} entities of this node wait for the store already.`;
+    return new OverloadedError('store-busy', message, { retryAfterMs: Math.max(100, this.restMs) });
+  }
+
+  touch(record: EntityRecord): void {
+    if (record.queued || record.ended) return;
+    record.queued = true;
+    this.queued++;
+    this.queues[record.keeper.type.index]!.add(record);
+  }
+
+  /**
+   * As its state is now. Rejects with the StoreError of the store, TypeError for a state that is no plain value, InvalidMessageError
+   * (`too-large`), OverloadedError (`store-busy`); the entity is tried further then, but for a state that cannot be saved as it is.
+   */
+  async save(record: EntityRecord, level: KeepLevel): Promise<void> {
+    if (record.ended) throw goneError(record);
+    const bytes = this.form.encode(record.keeper.type, record.keeper.entity.state);
+    const hash = hashOf(bytes);
+    if (record.sending === undefined && isSaved(record, hash, level)) return;
+    if (this.bytes + bytes.length > DIRTY_BYTES_MAX) {
+      this.touch(record);
+      throw this.storeBusy(record.key);
+    }
+    await this.keep(record, bytes, hash, level);
+  }
+
+  /** Deletes it from the store. */
+  async remove(record: EntityRecord): Promise<void> {
+    if (record.etag === null && record.sending === undefined) return;
+    await this.keep(record, null, '', 'best');
+  }
+
+  /** Its activation is gone, with all that was to be saved. */
+  end(record: EntityRecord): void {
+    record.ended = true;
+    if (record.queued) {
+      // It stays in its queue, which forgets it.
+      record.queued = false;
+      this.queued--;
+    }
+  }
+
+  private keep(record: EntityRecord, bytes: Uint8Array | null, hash: string, level: KeepLevel): Promise<void> {
+    if (record.sending === undefined) {
+      const snapshot = new Snapshot(bytes, hash, level);
+      this.begin(record, snapshot);
+      return snapshot.settled();
+    }
+    const { next } = record;
+    if (next === undefined) record.next = new Snapshot(bytes, hash, level);
+    else {
+      this.bytes -= next.length;
+      next.bytes = bytes;
+      next.hash = hash;
+      if (next.level === 'committed') next.level = level;
+    }
+    this.bytes += record.next!.length;
+    return record.next!.settled();
+  }
+
+  private begin(record: EntityRecord, snapshot: Snapshot): void {
+    record.sending = snapshot;
+    this.snapshots++;
+    this.bytes += snapshot.length;
+    this.encoded.push(record);
+    this.pumpSoon();
+  }
+
+  private fellDue(records: readonly EntityRecord[]): void {
+    for (const record of records) if (!record.ended) this.due.push(record);
+    this.pump();
+  }
+
+  /** Behind whatever else is saved in this slice. */
+  private pumpSoon(): void {
+    if (this.isPumpDue) return;
+    this.isPumpDue = true;
+    queueMicrotask(() => {
+      this.isPumpDue = false;
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    while (this.batches < BATCHES_MAX && !this.rest.scheduled) {
+      const batch = this.encoded.length > 0 ? this.takeEncoded() : this.takeDue();
+      if (batch.length === 0) return;
+      this.send(batch);
+    }
+  }
+
+  /** Of one level. */
+  private takeEncoded(): EntityRecord[] {
+    const { level } = this.encoded[0]!.sending!;
+    let bytes = 0;
+    let count = 0;
+    while (count < this.encoded.length && count < BATCH_RECORDS_MAX) {
+      const snapshot = this.encoded[count]!.sending!;
+      bytes += snapshot.length;
+      if (snapshot.level !== level || (count > 0 && bytes > BATCH_BYTES_MAX)) break;
+      count++;
+      // Alone, one that the store refuses takes no others with it.
+      if (snapshot.tries > 0) break;
+    }
+    return this.encoded.splice(0, count);
+  }
+
+  /** Encodes what is due until there is a batch, or enough of them were looked at for one slice. */
+  private takeDue(): EntityRecord[] {
+    const batch: EntityRecord[] = [];
+    let bytes = 0;
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
+      const record = this.due[this.dueAt];
+      if (record === undefined) {
+        this.due = [];
+        this.dueAt = 0;
+        return batch;
+      }
+      this.dueAt++;
+      const snapshot = this.look(record);
+      if (snapshot === undefined) continue;
+      record.sending = snapshot;
+      this.snapshots++;
+      this.bytes += snapshot.length;
+      batch.push(record);
+      bytes += snapshot.length;
+      if (batch.length >= BATCH_RECORDS_MAX || bytes >= BATCH_BYTES_MAX) return batch;
+    }
+    if (!this.goOn.scheduled) this.state.wheel.add(this.goOn, this.state.clock.now() + GO_ON_MS);
+    return batch;
+  }
+
+  /** Undefined when there is nothing to be saved now. */
+  private look(record: EntityRecord): Snapshot | undefined {
+    if (record.ended) return undefined;
+    record.queued = false;
+    this.queued--;
+    const { keeper } = record;
+    if (record.sending !== undefined || keeper.exclusive !== undefined) {
+      this.touch(record);
+      return undefined;
+    }
+    let bytes: Uint8Array;
+    try {
+      bytes = this.form.encode(keeper.type, keeper.entity.state);
+    } catch (error) {
+      this.unsavable(record, error);
+      return undefined;
+    }
+    // Later slices of its turns may change it further.
+    if (keeper.openTurns > 0) this.touch(record);
+    const hash = hashOf(bytes);
+    return hash === record.saved ? undefined : new Snapshot(bytes, hash, 'committed');
+  }
+
+  private send(batch: readonly EntityRecord[]): void {
+    this.batches++;
+    const rows = batch.map(({ key, etag, sending, keeper: { slot } }) => {
+      return [key, sending!.bytes, etag, slot, this.store.tokenOf(slot)] as const;
+    });
+    this.store.save(rows, batch[0]!.sending!.level).then(
+      (etags) => {
+        this.batches--;
+        this.isBack();
+        for (const [i, record] of batch.entries()) this.saved(record, etags[i]!);
+        this.pump();
+      },
+      (error: EngineError) => {
+        this.batches--;
+        this.failed(batch, error);
+        this.pump();
+      },
+    );
+  }
+
+  private saved(record: EntityRecord, etag: string): void {
+    const snapshot = record.sending!;
+    record.etag = snapshot.bytes === null ? null : etag;
+    record.saved = snapshot.hash;
+    record.isFlushed = snapshot.level !== 'committed';
+    this.state.counters.recordsSaved++;
+    this.finish(record);
+    snapshot.resolve();
+  }
+
+  /** Its snapshot is over; the next one begins. */
+  private finish(record: EntityRecord): void {
+    const { next } = record;
+    this.snapshots--;
+    this.bytes -= record.sending!.length;
+    record.sending = undefined;
+    record.next = undefined;
+    if (next === undefined) return;
+    this.bytes -= next.length;
+    if (record.ended) next.reject(goneError(record));
+    else if (next.bytes === null ? record.etag === null : isSaved(record, next.hash, next.level)) next.resolve();
+    else this.begin(record, next);
+  }
+
+  private failed(batch: readonly EntityRecord[], error: EngineError): void {
+    this.state.counters.savesFailed += batch.length;
+    if (error instanceof OverloadedError) {
+      // Not executed: as it is, once there is room.
+      this.encoded.unshift(...batch);
+      this.pause(error);
+    } else if (error.code === 'not-implemented') for (const record of batch) this.drop(record, error);
+    else if (error.code === 'too-large') {
+      for (const record of batch) {
+        if (batch.length > 1) this.again(record, error);
+        else this.drop(record, error);
+      }
+    } else {
+      const isKnown = error instanceof FencedError || error.code === 'conflict';
+      for (const record of batch) {
+        if (error.code === 'full' || error.code === 'read-only') record.sending!.reject(error);
+        this.doubts.add(record, error);
+      }
+      if (!isKnown) this.pause(error);
+      else this.doubts.resolve();
+    }
+  }
+
+  /** The store will not take it as it is: whoever waits is told, and a change may make it better. */
+  private drop(record: EntityRecord, error: EngineError): void {
+    const snapshot = record.sending!;
+    this.finish(record);
+    snapshot.reject(error);
+    if (error.code === 'too-large') this.unsavable(record, error);
+    else this.touch(record);
+  }
+
+  private unsavable(record: EntityRecord, error: unknown): void {
+    const { type, id } = record.keeper;
+    this.state.counters.savesFailed++;
+    if (record.isUnsavable) return;
+    record.isUnsavable = true;
+    this.state.log.error({ err: error, entity: type.name, id: String(id) }, 'the state of an entity cannot be saved');
+    const look = new Alarm(() => {
+      record.isUnsavable = false;
+      this.touch(record);
+    });
+    this.state.wheel.add(look, this.state.clock.now() + UNSAVABLE_MS);
+  }
+
+  // ---- what becomes of doubts
+
+  /** The store has it, though it did not say so. */
+  private proved(record: EntityRecord, etag: string | null): void {
+    this.isBack();
+    const snapshot = record.sending!;
+    record.etag = etag;
+    if (snapshot.level === 'committed' || snapshot.bytes === null) this.saved(record, etag ?? '');
+    // Whether it was flushed is not known: once more, over itself.
+    else this.again(record, undefined);
+  }
+
+  private again(record: EntityRecord, error: EngineError | undefined): void {
+    const snapshot = record.sending!;
+    if (error !== undefined && ++snapshot.tries >= TRIES_TOLD) snapshot.reject(error);
+    this.encoded.push(record);
+    this.pumpSoon();
+  }
+
+  private unreachable(record: EntityRecord, error: EngineError): void {
+    record.sending!.reject(
+      new StoreError('timeout', `${record.key} may be saved or not: ${error.message}`, { cause: error }),
+    );
+    this.doubts.add(record, error);
+    this.pause(error);
+  }
+
+  private lose(record: EntityRecord, error: EngineError): void {
+    const { sending, next } = record;
+    record.cause = error;
+    this.end(record);
+    next?.reject(error);
+    this.finish(record);
+    sending!.reject(error);
+    this.events.dispossessed(record, error);
+  }
+
+  // ---- rests
+
+  private pause(error: EngineError): void {
+    if (this.rest.scheduled) return;
+    if (this.restMs === 0) this.state.log.error({ err: error }, 'the store fails: what is to be saved waits');
+    this.restMs = Math.min(Math.max(REST_MS_MIN, this.restMs * 2), REST_MS_MAX);
+    this.state.wheel.add(this.rest, this.state.clock.now() + this.restMs);
+  }
+
+  private awake(): void {
+    this.doubts.resolve();
+    this.pump();
+  }
+
+  private isBack(): void {
+    if (this.restMs === 0) return;
+    this.restMs = 0;
+    this.state.log.info({ waiting: this.dirtyEntities }, 'the store works again');
+  }
+}
+
+const isSaved = (record: EntityRecord, hash: string, level: KeepLevel): boolean =>
+  hash === record.saved && (level === 'committed' || record.isFlushed);
+
+const goneError = (record: EntityRecord): Error =>
+  record.cause ??
+  new StoreError('conflict', `${record.key}: this activation is gone; its state is not saved any more.`, {
+    outcome: 'notExecuted',
+  });

@@ -1,0 +1,99 @@
+import type { Lane } from '../../transport/link.ts';
+import { EngineError, InvalidMessageError, StoreError } from '../base/errors.ts';
+import type { Operation } from './catalogue.ts';
+import { STORE_CLAIM, STORE_LOAD, STORE_SAVE } from './engine-operations.ts';
+import type { EntityStore, SaveLevel } from './entity-store.ts';
+import type { NodeState } from './node-state.ts';
+import type { KeepLevel } from './persistence/entity-record.ts';
+import type { SaveRow } from './persistence/store-calls.ts';
+import type { Replies } from './reply.ts';
+
+/** What nodes ask of the store, on the node that holds it. */
+export class StoreDispatcher {
+  private readonly replies: Replies;
+  private readonly state: NodeState;
+  private readonly store: EntityStore;
+  private readonly best: SaveLevel;
+
+  constructor(state: NodeState, replies: Replies, store: EntityStore) {
+    this.state = state;
+    this.replies = replies;
+    this.store = store;
+    this.best = store.caps.levels.includes('flushed') ? 'flushed' : 'committed';
+  }
+
+  /** Throws EngineError for what it cannot read, and for what is no operation of a store. */
+  request(code: number, args: readonly unknown[], source: number, lane: Lane, requestId: number): void {
+    switch (code) {
+      case STORE_CLAIM.code: {
+        const [slot, token] = args as [number, number];
+        this.answer(
+          STORE_CLAIM,
+          this.run(() => this.store.claim(slot, token)),
+          source,
+          lane,
+          requestId,
+        );
+        return;
+      }
+      case STORE_LOAD.code: {
+        const [key] = args as [string];
+        this.state.counters.storeLoads++;
+        this.answer(
+          STORE_LOAD,
+          this.run(() => this.store.load(key)),
+          source,
+          lane,
+          requestId,
+        );
+        return;
+      }
+      case STORE_SAVE.code: {
+        const [level, rows] = args as [KeepLevel, readonly SaveRow[]];
+        if (!Array.isArray(rows)) throw new InvalidMessageError('invalid', 'What is to be saved is malformed.');
+        const batch = rows.map(([key, bytes, expectedEtag, slot, epoch]) => ({
+          key,
+          bytes,
+          expectedEtag,
+          slot,
+          epoch,
+        }));
+        this.state.counters.storeSaves++;
+        this.state.counters.storeRecords += batch.length;
+        const wanted = level === 'best' ? this.best : level;
+        this.answer(
+          STORE_SAVE,
+          this.run(() => this.store.save(batch, wanted)),
+          source,
+          lane,
+          requestId,
+        );
+        return;
+      }
+      default:
+        throw new InvalidMessageError('invalid', `The store has no operation ${code}.`);
+    }
+  }
+
+  /** Providers are not the engine's: one that throws instead of rejecting must not end a round. */
+  private async run<T>(work: () => Promise<T>): Promise<T> {
+    return await work();
+  }
+
+  private answer(operation: Operation, result: Promise<unknown>, source: number, lane: Lane, requestId: number): void {
+    result.then(
+      (value) => this.replies.result(source, lane, requestId, operation, value ?? null),
+      (error: unknown) => {
+        const known = error instanceof EngineError ? error : unexpected(error);
+        if (known !== error) this.state.log.error({ err: error, operation: operation.name }, 'the store failed');
+        this.replies.refusal(source, lane, requestId, operation.code, known);
+      },
+    );
+  }
+}
+
+/** Whether it took effect nobody knows. */
+const unexpected = (error: unknown): StoreError =>
+  new StoreError('timeout', `The store failed: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
