@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findProgram } from '../../scripts/programs.ts';
+
+export interface NatsServerOptions {
+  readonly jetStream?: boolean;
+  /** As on the command line: `['--user', 'a', '--pass', 'b']`. */
+  readonly settings?: readonly string[];
+}
+
+/** A NATS server of a test's own, on a free port, with a store of its own; JetStream is on unless the test says otherwise. */
+export class NatsServer {
+  readonly port: number;
+  readonly url: string;
+  private readonly folder: string;
+  private readonly settings: readonly string[];
+  private child: ChildProcess | undefined;
+
+  private constructor(port: number, { jetStream = true, settings = [] }: NatsServerOptions) {
+    this.port = port;
+    this.url = `nats://127.0.0.1:${port}`;
+    this.folder = mkdtempSync(join(tmpdir(), 'skerry-nats-'));
+    this.settings = [...(jetStream ? ['-js', '-sd', this.folder] : []), ...settings];
+  }
+
+  static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
+    const [port] = await freePorts(1);
+    const server = new NatsServer(port!, options);
+    await server.start();
+    return server;
+  }
+
+  /** Three servers that keep everything three times. */
+  static async cluster(): Promise<NatsServer[]> {
+    const ports = await freePorts(6);
+    const routes = ports.slice(3).map((port) => `nats://127.0.0.1:${port}`);
+    const servers = [0, 1, 2].map((index) => {
+      const own = ['--server_name', `n${index}`, '--cluster_name', 'test', '--cluster', routes[index]!];
+      return new NatsServer(ports[index]!, { settings: [...own, '--routes', routes.join(',')] });
+    });
+    await Promise.all(servers.map((server) => server.start()));
+    return servers;
+  }
+
+  /** Resolves when it takes connections. The store is as the last run left it, unless it was wiped. */
+  async start(): Promise<void> {
+    const own = ['-a', '127.0.0.1', '-p', String(this.port)];
+    const child = spawn(findProgram('nats')!, [...own, ...this.settings], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = child;
+    const killWithUs = (): void => void child.kill('SIGKILL');
+    process.once('exit', killWithUs);
+    child.once('exit', () => process.off('exit', killWithUs));
+    let said = '';
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`nats-server ended with ${code}: ${said}`)));
+      child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        if (said.length < 10_000) said += text;
+        if (said.includes('Server is ready')) resolve();
+      });
+    });
+  }
+
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    const { child } = this;
+    this.child = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+
+  /** Stands still, with all its connections open. */
+  freeze(): void {
+    this.child!.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child!.kill('SIGCONT');
+  }
+
+  /** Of a server that does not run: everything that it kept is gone. */
+  wipe(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    this.wipe();
+  }
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  // All at once, so that they differ.
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => (server.listening ? undefined : once(server, 'listening'))));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
