@@ -47,8 +47,6 @@ export class Activation extends NodeView implements EntityScope {
   /** Version of the slot table under which its slot was last seen to be this node's. */
   ownedAt = -1;
   phase = ACTIVATING;
-  /** Its place among the activations of the node: later ones have higher numbers. */
-  order = 0;
   /** Most entities are free whenever a frame arrives, and never have one. */
   mailbox: Mailbox | undefined = undefined;
   /** In the scheduler's queue of activations with something to run. */

@@ -1,12 +1,12 @@
 import type { EntityId } from '../base/entity-id.ts';
 
-/** Where a listing goes on: behind the activation of this order in this shard. */
+/** Where a listing goes on: behind the activation of this order on this shelf. */
 export interface ListCursor {
-  readonly shard: number;
+  readonly shelf: number;
   readonly order: number;
 }
 
-export const LIST_START: ListCursor = { shard: 0, order: 0 };
+export const LIST_START: ListCursor = { shelf: 0, order: 0 };
 
 export interface ListPage {
   readonly ids: readonly EntityId[];

@@ -28,7 +28,7 @@ function compose(count: number, lookMs: number) {
   const roster = new Roster(1);
   const type = { index: 0 } as EntityTypeEntry;
   for (let id = 0; id < count; id++) {
-    roster.add({ type, id, slot: (id * 7) & 4095, order: 0 } as unknown as Activation);
+    roster.add({ type, id, slot: (id * 7) & 4095 } as unknown as Activation);
   }
   const ending = { count: 0 };
   const walk = new Walk({ clock, wheel } as unknown as NodeState, roster, () => ending.count);

@@ -1,0 +1,115 @@
+import type { EntityId } from '../base/entity-id.ts';
+import type { Activation } from './activation.ts';
+import { NumberIndex } from './number-index.ts';
+
+/** Gaps that are not worth closing. */
+const GAPS_MIN = 32;
+
+/**
+ * Some of the activations of one type, in the order of their making, and where each of them stands. Who leaves leaves a gap; when half
+ * of the places are gaps, the others move together. So a place is only for now, and an order for good.
+ */
+export class Shelf {
+  /** Undefined is a gap. */
+  private all: (Activation | undefined)[] = [];
+  /** By place; ascending. */
+  private orders: number[] = [];
+  private readonly numbers = new NumberIndex();
+  /** Places of ids that are no int32. */
+  private others: Map<EntityId, number> | undefined = undefined;
+  private size = 0;
+  /** How often they moved together. */
+  private moves = 0;
+
+  find(id: EntityId): Activation | undefined {
+    const place = isInt32(id) ? this.numbers.placeOf(id) : this.others?.get(id);
+    return place === undefined || place < 0 ? undefined : this.all[place];
+  }
+
+  /** Orders ascend from one to the next. */
+  add(activation: Activation, order: number): void {
+    this.enter(activation.id, this.all.length);
+    this.all.push(activation);
+    this.orders.push(order);
+    this.size++;
+  }
+
+  remove({ id }: Activation): void {
+    let place: number;
+    if (isInt32(id)) {
+      place = this.numbers.placeOf(id);
+      this.numbers.delete(id);
+    } else {
+      place = this.others!.get(id)!;
+      this.others!.delete(id);
+    }
+    this.all[place] = undefined;
+    this.size--;
+    const gaps = this.all.length - this.size;
+    if (gaps > GAPS_MIN && gaps > this.size) this.moveTogether();
+  }
+
+  /** Adds the ids behind this order to `ids`, up to `idsMax` in all. The order of the last when there may be more, else undefined. */
+  list(order: number, ids: EntityId[], idsMax: number): number | undefined {
+    for (let place = this.placeBehind(order); place < this.all.length; place++) {
+      const one = this.all[place];
+      if (one === undefined) continue;
+      ids.push(one.id);
+      if (ids.length >= idsMax) return this.orders[place];
+    }
+    return undefined;
+  }
+
+  /** Everybody who is there from the beginning to the end, and some of those who are not. */
+  *walk(): Generator<Activation, undefined> {
+    let { moves } = this;
+    for (let place = 0; place < this.all.length; place++) {
+      const one = this.all[place];
+      if (one === undefined) continue;
+      const order = this.orders[place]!;
+      yield one;
+      if (moves === this.moves) continue;
+      moves = this.moves;
+      place = this.placeBehind(order) - 1;
+    }
+    return undefined;
+  }
+
+  private enter(id: EntityId, place: number): void {
+    if (isInt32(id)) {
+      this.numbers.add(id, place);
+      return;
+    }
+    this.others ??= new Map();
+    this.others.set(id, place);
+  }
+
+  private placeBehind(order: number): number {
+    const { orders } = this;
+    let low = 0;
+    let high = orders.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (orders[middle]! > order) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  private moveTogether(): void {
+    const { all, orders } = this;
+    this.all = [];
+    this.orders = [];
+    this.numbers.clear(this.size);
+    for (let place = 0; place < all.length; place++) {
+      const one = all[place];
+      if (one === undefined) continue;
+      this.enter(one.id, this.all.length);
+      this.all.push(one);
+      this.orders.push(orders[place]!);
+    }
+    this.moves++;
+  }
+}
+
+export const isInt32 = (id: EntityId): id is number => typeof id === 'number' && (id | 0) === id;
