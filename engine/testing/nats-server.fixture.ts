@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,9 +51,7 @@ export class NatsServer {
     const own = ['-a', '127.0.0.1', '-p', String(this.port)];
     const child = spawn(findProgram('nats')!, [...own, ...this.settings], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.child = child;
-    const killWithUs = (): void => void child.kill('SIGKILL');
-    process.once('exit', killWithUs);
-    child.once('exit', () => process.off('exit', killWithUs));
+    endWithUs(child);
     let said = '';
     await new Promise<void>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`nats-server ended with ${code}: ${said}`)));
@@ -74,8 +72,11 @@ export class NatsServer {
   }
 
   /** Stands still, with all its connections open. */
-  freeze(): void {
-    this.child!.kill('SIGSTOP');
+  async freeze(): Promise<void> {
+    const { child } = this;
+    child!.kill('SIGSTOP');
+    // Its threads stop a moment later; only Linux says when.
+    while (isRunning(child!.pid!)) await new Promise((resolve) => setImmediate(resolve));
   }
 
   thaw(): void {
@@ -90,6 +91,30 @@ export class NatsServer {
   async dispose(): Promise<void> {
     await this.kill();
     this.wipe();
+  }
+}
+
+const children = new Set<ChildProcess>();
+
+/** However this process ends. */
+function endWithUs(child: ChildProcess): void {
+  if (children.size === 0) process.once('exit', killAll);
+  children.add(child);
+  child.once('exit', () => {
+    children.delete(child);
+    if (children.size === 0) process.off('exit', killAll);
+  });
+}
+
+function killAll(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 

@@ -105,7 +105,7 @@ test('requests: an answer, nobody there, and a server that stands still', async 
   t.regex(new TextDecoder().decode(answer), /"memory"/);
   const nobody = await t.throwsAsync(connection.request('nobody', bytes(''), 5000), { instanceOf: NatsRequestError });
   t.is((nobody as NatsRequestError).reason, 'nobody');
-  server.freeze();
+  await server.freeze();
   const late = await t.throwsAsync(connection.request('$JS.API.INFO', bytes(''), 50), { instanceOf: NatsRequestError });
   t.is((late as NatsRequestError).reason, 'timeout');
   server.thaw();
@@ -116,7 +116,7 @@ test('a server that reads nothing does not fill our memory', async (t) => {
   const proxy = await FaultProxy.start(server.port);
   t.teardown(() => proxy.dispose());
   const connection = await connectTo(t, proxy.url);
-  server.freeze();
+  await server.freeze();
   const message = new Uint8Array(1 << 20).fill(1).subarray(0, (1 << 20) - 100);
   let taken = 0;
   while (connection.publish('x', message)) taken += message.length;
