@@ -22,7 +22,8 @@ export interface Perilous {
   spinAfterAwait(): Promise<void>;
   spinInTimer(): Promise<void>;
   backtrack(): Promise<void>;
-  native(rounds: int32): Promise<void>;
+  /** Stands in native code for so long. */
+  native(ms: int32): Promise<void>;
   /** From now on a task of it ends the thread. */
   schedule(): Promise<void>;
 }
