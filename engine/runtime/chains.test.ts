@@ -146,6 +146,32 @@ test('higher priorities pass one that wants the whole entity, but not for ever',
   t.true(lines.indexOf('waiting') < lines.indexOf(`urgent ${OVERTAKES_MAX}`));
 });
 
+for (const [what, lock, holding] of [
+  ['another run of its operation', 'single', 'single'],
+  ['readers', 'free', 'look'],
+] as const) {
+  test(`nor one that waits for ${what}, in whatever order its own lane goes on`, async (t) => {
+    const { host, view, id, run, gate, open, reached, journal } = startActors(t);
+    const held = run('a', holding, 'held', [gate('1')]);
+    await reached('1');
+    const low = view.getProxy(Actor, id('a'), { priority: 'low' });
+    const high = view.getProxy(Actor, id('a'), { priority: 'high' });
+    const others: Promise<void>[] = [low[lock]('waiting', [], [])];
+    await host.settled();
+    // Readers that are open all the time keep everybody else out, for as long as new ones begin before the last has ended.
+    for (let i = 0; i < OVERTAKES_MAX + 10; i++) {
+      others.push(high[holding](`high ${i}`, [], []));
+      if (lock === 'single') others.push(low.free(`low ${i}`, [], []));
+      else await host.settled();
+    }
+    await host.settled();
+    await open('1');
+    await Promise.all([held, ...others]);
+    const lines = journal('a');
+    t.true(lines.indexOf('waiting') < lines.indexOf(`high ${OVERTAKES_MAX}`), String(lines.indexOf('waiting')));
+  });
+}
+
 test('a chain of another entity gives no right', async (t) => {
   const { host, run, call, gate, open, reached, journal } = startActors(t);
   const held = run('a', 'whole', 'held', [gate('1')]);

@@ -1,8 +1,7 @@
 import { LANES, type Lane } from '../../transport/link.ts';
-import { LOCK_ENTITY } from './catalogue.ts';
 import type { Waiting } from './waiting.ts';
 
-/** So many turns of higher priorities may pass an operation that wants the whole entity; then it is next. */
+/** So many turns of higher priorities may pass what is first in its lane; then it is next. */
 export const OVERTAKES_MAX = 64;
 
 const NONE: readonly Waiting[] = [];
@@ -13,7 +12,7 @@ const NONE: readonly Waiting[] = [];
  */
 export class Mailbox {
   private readonly lanes: (Line | undefined)[] = new Array(LANES).fill(undefined);
-  /** Turns of higher lanes that have passed the first of this one, when that wants the whole entity. */
+  /** Turns of higher lanes that have passed the first of this one. */
   private readonly overtaken: number[] = new Array(LANES).fill(0);
   /** Those that come back to the entity, in order of arrival. */
   private back: Waiting[] | undefined = undefined;
@@ -64,20 +63,20 @@ export class Mailbox {
     if (line !== undefined) yield* line;
   }
 
-  /** A turn of this lane begins before what waits in lower ones. */
-  overtake(lane: Lane): void {
-    this.overtaken[lane] = 0;
+  /** Its turn begins, before what waits in lower lanes. */
+  begin(waiting: Waiting): void {
+    const { lane } = waiting;
+    if (this.first(lane) === waiting) this.overtaken[lane] = 0;
+    this.take(waiting);
     for (let lower = lane + 1; lower < LANES; lower++) {
-      if (this.first(lower as Lane)?.operation.lock === LOCK_ENTITY) this.overtaken[lower]!++;
+      if (this.first(lower as Lane) !== undefined) this.overtaken[lower]!++;
     }
   }
 
   /** The lane whose first has been passed so often that it is next; the highest when there is none. */
   get nextLane(): Lane {
     for (let lane = LANES - 1; lane > 0; lane--) {
-      if (this.overtaken[lane]! >= OVERTAKES_MAX && this.first(lane as Lane)?.operation.lock === LOCK_ENTITY) {
-        return lane as Lane;
-      }
+      if (this.overtaken[lane]! >= OVERTAKES_MAX && this.first(lane as Lane) !== undefined) return lane as Lane;
     }
     return 0;
   }

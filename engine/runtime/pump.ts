@@ -23,9 +23,9 @@ export interface PumpEvents {
  * Decides which of those that wait for an entity is next.
  *
  *  - What comes back to the entity in its own call chain goes first: what holds the others back waits for it.
- *  - Higher priorities first, within one first in, first out.
- *  - One that wants the whole entity holds everything behind it back, or it might never find no turn open. Higher priorities pass it, but
- *    not for ever (`OVERTAKES_MAX`).
+ *  - Higher priorities first, within one first in, first out. They do not pass anybody for ever: what is first in its lane and was passed
+ *    `OVERTAKES_MAX` times is next: until then nobody begins who would hold it back.
+ *  - One that wants the whole entity holds everything behind it back, or it might never find no turn open.
  *  - One that waits for another turn of its own operation holds nobody back but messages of its own caller, whose order stays.
  */
 export class Pump {
@@ -43,8 +43,15 @@ export class Pump {
     const { mailbox } = activation;
     if (mailbox === undefined || mailbox.size === 0 || activation.phase !== ACTIVE) return 0;
     let turns = mailbox.comingBack.length === 0 ? 0 : this.runComingBack(activation, mailbox);
-    const nextLane = mailbox.nextLane;
-    for (let lane = nextLane; lane < LANES; lane++) {
+    const { nextLane } = mailbox;
+    const passed = nextLane === 0 ? undefined : this.first(mailbox, nextLane);
+    if (passed !== undefined) {
+      if (isFree(activation, passed.operation)) {
+        this.begin(activation, mailbox, passed);
+        turns++;
+      } else if (!waitsForItself(activation, passed.operation)) return turns;
+    }
+    for (let lane = 0; lane < LANES; lane++) {
       for (;;) {
         const waiting = this.first(mailbox, lane);
         if (waiting === undefined) break;
@@ -63,11 +70,6 @@ export class Pump {
         }
         this.begin(activation, mailbox, waiting);
         turns++;
-        if (lane === nextLane && lane > 0) {
-          // It was its turn for once; the higher ones go on.
-          this.events.makeReady(activation);
-          return turns;
-        }
       }
     }
     return turns;
@@ -89,8 +91,7 @@ export class Pump {
   }
 
   private begin(activation: Activation, mailbox: Mailbox, waiting: Waiting): void {
-    mailbox.take(waiting);
-    mailbox.overtake(waiting.lane);
+    mailbox.begin(waiting);
     this.events.runWaiting(activation, waiting);
   }
 

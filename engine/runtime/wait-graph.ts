@@ -37,7 +37,8 @@ export function turnsBefore(activation: Activation, waiting: Waiting, incarnatio
     if (barrier !== undefined) addWithAhead(barrier);
   }
   const { nextLane } = mailbox;
-  if (nextLane > waiting.lane) add(mailbox.first(nextLane)!);
+  const passed = nextLane > waiting.lane ? mailbox.first(nextLane) : undefined;
+  if (passed !== undefined && !waitsForItself(activation, passed.operation)) add(passed);
   return found;
 }
 
