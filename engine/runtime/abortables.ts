@@ -1,5 +1,4 @@
 import type { Activation } from './activation.ts';
-import type { Turn } from './turn.ts';
 import type { Waiting } from './waiting.ts';
 
 /** One that waits, and for which entity. */
@@ -8,23 +7,39 @@ export interface Place {
   readonly waiting: Waiting;
 }
 
-/** Turns and waiting frames whose caller may abort, by the node that they came from and their request id. */
+/** What a turn can be told by, or where a frame waits. */
+type Abortable = AbortController | Place;
+
+/** Turns and waiting frames whose caller may abort, or whose entity looks whether it did, by the return address that they came from and their request id. */
 export class Abortables {
-  private readonly all = new Map<string, Turn | Place>();
+  private readonly all = new Map<string, Abortable>();
 
   get size(): number {
     return this.all.size;
   }
 
-  add(source: number, requestId: number, target: Turn | Place): void {
-    this.all.set(`${source}:${requestId}`, target);
+  add(source: number, requestId: number, target: Abortable): void {
+    this.all.set(keyOf(source, requestId), target);
   }
 
-  find(source: number, requestId: number): Turn | Place | undefined {
-    return this.all.get(`${source}:${requestId}`);
+  find(source: number, requestId: number): Abortable | undefined {
+    return this.all.get(keyOf(source, requestId));
   }
 
   delete(source: number, requestId: number): void {
-    this.all.delete(`${source}:${requestId}`);
+    this.all.delete(keyOf(source, requestId));
+  }
+
+  /** The turns that came from there. */
+  *turnsFrom(source: number): Generator<AbortController> {
+    const beginning = keyOf(source, '');
+    for (const [key, target] of this.all) {
+      if (target instanceof AbortController && key.startsWith(beginning)) yield target;
+    }
   }
 }
+
+const keyOf = (source: number, requestId: number | ''): string => `${source}:${requestId}`;
+
+export const callerGaveUp = (): DOMException => new DOMException('The caller has given up.', 'AbortError');
+export const callerLost = (): DOMException => new DOMException('The node of the caller was lost.', 'AbortError');

@@ -3,6 +3,7 @@ import type { EntityId } from '../base/entity-id.ts';
 import { CallTimeoutError } from '../base/errors.ts';
 import type { Contract } from '../contract/contract.ts';
 import type { Principal } from '../contract/principal.ts';
+import { type Abortables, callerLost } from './abortables.ts';
 import type { CallerIdentity } from './call.ts';
 import type { CallContext } from './call-context.ts';
 import type { Lineage } from './chain.ts';
@@ -14,8 +15,8 @@ import { Timer } from './timing-wheel.ts';
 import type { Turn, TurnCall } from './turn.ts';
 
 /** The `Call` of a turn. The turn is pooled and the call may be kept, so everything is copied. */
-export function callOf(turn: Turn, state: NodeState, view: NodeView): TurnCall {
-  return new CallOfTurn(turn, state, view);
+export function callOf(turn: Turn, state: NodeState, view: NodeView, abortables: Abortables): TurnCall {
+  return new CallOfTurn(turn, state, view, abortables);
 }
 
 class CallOfTurn implements TurnCall, CallContext {
@@ -27,13 +28,21 @@ class CallOfTurn implements TurnCall, CallContext {
   readonly client?: NonNullable<TurnCall['client']>;
   private readonly state: NodeState;
   private readonly view: NodeView;
+  private readonly abortables: Abortables;
+  /** Where the caller is, and how it knows the call; 0 when nobody waits for the turn, or not any more. */
+  private readonly source: number;
+  private requestId: number;
   /** The turn's when its caller can abort, else made by the first look at `signal`. */
   private controller: AbortController | undefined;
+  private isListed = false;
   private expiry: Expiry | undefined = undefined;
 
-  constructor(turn: Turn, state: NodeState, view: NodeView) {
+  constructor(turn: Turn, state: NodeState, view: NodeView, abortables: Abortables) {
     this.state = state;
     this.view = view;
+    this.abortables = abortables;
+    this.source = turn.source;
+    this.requestId = turn.requestId;
     this.deadline = turn.deadline;
     this.traceHigh = turn.traceHigh;
     this.traceLow = turn.traceLow;
@@ -52,7 +61,7 @@ class CallOfTurn implements TurnCall, CallContext {
   }
 
   get signal(): AbortSignal {
-    this.controller ??= new AbortController();
+    this.controller ??= this.listen();
     // Also aborts at the deadline: from then on nobody waits for the result.
     if (this.expiry === undefined && !this.controller.signal.aborted && Number.isFinite(this.deadline)) {
       this.expiry = new Expiry(this.controller);
@@ -63,6 +72,20 @@ class CallOfTurn implements TurnCall, CallContext {
 
   ended(): void {
     if (this.expiry !== undefined) this.state.wheel.remove(this.expiry);
+    if (this.isListed) this.abortables.delete(this.source, this.requestId);
+    this.requestId = 0;
+  }
+
+  /** The caller cannot abort, but its node can be lost. */
+  private listen(): AbortController {
+    const controller = new AbortController();
+    if (this.requestId === 0) return controller;
+    if (this.state.outbox.isLost(this.source)) controller.abort(callerLost());
+    else {
+      this.abortables.add(this.source, this.requestId, controller);
+      this.isListed = true;
+    }
+    return controller;
   }
 
   get abortSignal(): AbortSignal | undefined {

@@ -2,6 +2,7 @@ import { readEntityId } from '../../transport/codec/entity-id.ts';
 import type { Reader } from '../../transport/codec/reader.ts';
 import type { Lane } from '../../transport/link.ts';
 import { CallTimeoutError, EngineError } from '../base/errors.ts';
+import { callerGaveUp, callerLost } from './abortables.ts';
 import type { Compute } from './compute.ts';
 import { COMPUTE } from './engine-operations.ts';
 import { deadlineOf, HEADER_BYTES, ID_INT32, idKindsOf, requestIdOf, sourceIdOf } from './frame.ts';
@@ -66,12 +67,12 @@ export class ComputeDispatcher {
 
   /** The node behind a return address is gone: nobody waits for what it asked for. */
   lost(source: number): void {
-    for (const call of this.calls.values()) if (call.source === source) call.controller.abort(abortError());
+    for (const call of this.calls.values()) if (call.source === source) call.controller.abort(callerLost());
   }
 
   /** The caller has given up. */
   cancel(source: number, requestId: number): void {
-    this.calls.get(keyOf(source, requestId))?.controller.abort(abortError());
+    this.calls.get(keyOf(source, requestId))?.controller.abort(callerGaveUp());
   }
 }
 
@@ -92,4 +93,3 @@ class ComputeCall extends Timer {
 }
 
 const keyOf = (source: number, requestId: number): string => `${source}:${requestId}`;
-const abortError = (): DOMException => new DOMException('The caller has given up.', 'AbortError');

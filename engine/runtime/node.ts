@@ -203,6 +203,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.peers.replace(replacement, this, (address) => {
       this.source = address;
     });
+    this.scheduler.lost(lost);
     this.computing?.lost(lost);
     this.cycle.schedule();
   }

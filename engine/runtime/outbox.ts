@@ -73,8 +73,14 @@ export class Outbox {
     return address < this.nodes ? address : this.owners[address - this.nodes]!;
   }
 
+  /** Nobody is there any more. */
+  isLost(address: number): boolean {
+    return this.addresses[this.nodeOf(address)] !== address;
+  }
+
   /** A node is lost: what is still answered to it goes to `nowhere`. Frames for it go on being taken until `replaceLink`. */
   loseAddress(node: number, nowhere: LinkWriter): void {
+    if (this.links.length === 0) return;
     this.links[this.addresses[node]!] = nowhere;
   }
 

@@ -91,6 +91,53 @@ test('an answer to the lost node does not reach the next one, whose calls have t
   t.is(host.count('repliesLate'), 0);
 });
 
+for (const how of ['waitFor', 'waitWithCall'] as const) {
+  test(`what the lost node waited for learns by its signal that nobody does any more: ${how}`, async (t) => {
+    const { host, view, gate, probeId, from } = startProbes(t, { nodes: 3 });
+    const inner = view.getProxy(Probe, probeId(1, 1));
+    for (const mayAbort of [false, true]) {
+      const name = `${from} ${mayAbort}`;
+      const options = mayAbort ? { signal: new AbortController().signal } : {};
+      const outer = host.view(2).getProxy(Probe, probeId(0), options);
+      void outer[how](inner, name).catch(() => {});
+      await gate.reached(name);
+      const other = view.getProxy(Probe, probeId(0, 2))[how](inner, `${name} other`);
+      await gate.reached(`${name} other`);
+      host.kill(2);
+      host.replace(2);
+      await host.settled();
+      const expected = how === 'waitWithCall' || mayAbort ? 'AbortError, signal aborted' : undefined;
+      if (expected === undefined) {
+        // Its own call does not know of a signal, which was looked at and not passed on.
+        await gate.open(name);
+        await host.settled();
+      }
+      t.is(journalOf('Probe', probeId(0)).at(-1), expected ?? 'done, signal aborted');
+      await gate.open(`${name} other`);
+      t.is(await other, 'done, signal quiet');
+    }
+  });
+}
+
+test('a call that waits when its node is lost runs all the same, and its signal has aborted', async (t) => {
+  const { host, view, gate, probe, probeId, from } = startProbes(t, { nodes: 3 });
+  const held = view.getProxy(Probe, probeId(0)).exclusive('held', `${from} held`);
+  await gate.reached(`${from} held`);
+  const { signal } = new AbortController();
+  void host
+    .view(2)
+    .getProxy(Probe, probeId(0), { signal })
+    .waitFor(probe(1, 1), `${from} x`)
+    .catch(() => {});
+  await host.settled();
+  host.kill(2);
+  host.replace(2);
+  await gate.open(`${from} held`);
+  await held;
+  await host.settled();
+  t.is(journalOf('Probe', probeId(0)).at(-1), 'AbortError, signal aborted');
+});
+
 test('nor does one that lay in the ring when it died', async (t) => {
   const { host, gate, probeId, from } = startProbes(t, { nodes: 2 });
   void host

@@ -53,13 +53,13 @@ export class Pump {
     }
     for (let lane = 0; lane < LANES; lane++) {
       for (;;) {
-        const waiting = this.first(mailbox, lane);
+        const waiting = this.first(mailbox, lane as Lane);
         if (waiting === undefined) break;
         const { operation } = waiting;
         if (!isFree(activation, operation)) {
           if (operation.lock === LOCK_ENTITY) return turns;
           if (!waitsForItself(activation, operation)) break;
-          const more = this.runBehind(activation, mailbox, lane, turnsMax - turns);
+          const more = this.runBehind(activation, mailbox, lane as Lane, turnsMax - turns);
           if (more < 0) return turns - more - 1;
           turns += more;
           break;

@@ -2,7 +2,7 @@ import { readEntityId } from '../../transport/codec/entity-id.ts';
 import { Reader } from '../../transport/codec/reader.ts';
 import type { Lane } from '../../transport/link.ts';
 import { type EngineError, EntityExistsError, InvalidMessageError } from '../base/errors.ts';
-import { Abortables } from './abortables.ts';
+import { Abortables, callerGaveUp, callerLost } from './abortables.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { mailboxRefusal } from './admission.ts';
 import { callOf } from './call-of.ts';
@@ -111,6 +111,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     const { quarantine, counters } = this.state;
     if (quarantine.size !== 0 && quarantine.refuses(activation.type.index, activation.id, operation.code)) {
       counters.refusedQuarantined++;
+      task.skip();
       return;
     }
     if (activation.waiting === 0 && isFree(activation, operation)) this.runTaskNow(activation, operation, task);
@@ -155,7 +156,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
   cancel(source: number, requestId: number): void {
     const target = this.abortables.find(source, requestId);
     if (target === undefined) return;
-    if (target instanceof Turn) target.abort?.abort(new DOMException('The caller has given up.', 'AbortError'));
+    if (target instanceof AbortController) target.abort(callerGaveUp());
     else {
       const { activation, waiting } = target;
       activation.mailbox!.take(waiting);
@@ -165,8 +166,13 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     }
   }
 
+  /** The node behind a return address is gone: nobody waits for what runs for it. What waits runs all the same, for it was sent. */
+  lost(source: number): void {
+    for (const turn of [...this.abortables.turnsFrom(source)]) turn.abort(callerLost());
+  }
+
   callOf(turn: Turn): TurnCall {
-    return callOf(turn, this.state, turn.activation);
+    return callOf(turn, this.state, turn.activation, this.abortables);
   }
 
   // A turn ends whatever becomes of its answer, or its entity would wait for it for ever.
@@ -423,7 +429,8 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     }
     if (flags & FLAG_ABORTABLE) {
       turn.abort = new AbortController();
-      this.abortables.add(turn.source, turn.requestId, turn);
+      this.abortables.add(turn.source, turn.requestId, turn.abort);
+      if (this.state.outbox.isLost(turn.source)) turn.abort.abort(callerLost());
     }
   }
 

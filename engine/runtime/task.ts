@@ -68,6 +68,12 @@ export class Task extends Timer {
     this.owner.begun(this);
     return true;
   }
+
+  /** This run is refused: the next one may come. */
+  skip(): void {
+    if (!this.cancelled) this.owner.begun(this);
+    this.running = false;
+  }
 }
 
 export const callTask = (task: Task, entity: object): unknown => task.call(entity);

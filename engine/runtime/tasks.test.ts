@@ -143,6 +143,23 @@ test('what cannot be a task is refused with words', async (t) => {
   t.regex(await ticker.refused('args'), /^TypeError: Task 'x': args is a list/);
 });
 
+test('a task that is quarantined is skipped, and runs again once it is released', async (t) => {
+  const { host, ticker, id, lines } = await startTicker(t);
+  await ticker.cancel('tick');
+  await ticker.every('chat', 10, 'say');
+  await ticker.once('single', 10, 'say', ['single']);
+  host.nodes[1]!.refuse([{ type: 'Ticker', id, operation: 'task' }]);
+  await host.advance(10);
+  await host.advance(10);
+  t.deepEqual(lines(), []);
+  t.is(host.count('refusedQuarantined'), 3);
+  host.nodes[1]!.refuse([]);
+  await host.advance(10);
+  t.deepEqual(lines(), ['said host Infinity']);
+  t.is(host.count('taskOverruns'), 0);
+  t.false(await ticker.cancel('single'));
+});
+
 test('tasks end with their entity', async (t) => {
   const { host, view, ticker, id, lines } = await startTicker(t);
   await ticker.every('chat', 10, 'say');
