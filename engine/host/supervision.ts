@@ -135,7 +135,10 @@ export class Supervision {
   }
 
   private async hung(thread: NodeThread, ms: number, events: ThreadEvents): Promise<void> {
+    const { turn, beat, isOpen } = thread.box;
     const { blame } = await this.lookCloser(thread);
+    // Looking takes a while, in which what took so long may have ended.
+    if (thread.box.turn !== turn || thread.box.beat !== beat || thread.box.isOpen !== isOpen) return;
     const what = blame === undefined ? '' : ` in ${blame.operation} of ${blame.type}/${blame.id}`;
     thread.terminate('hung', `Node ${thread.index} stood still for ${Math.round(ms)} ms${what}.`, events);
   }

@@ -82,7 +82,9 @@ export class Threads implements ThreadEvents {
   /** What a node wrote cannot be right: it has to go before anybody acts on more of it. */
   corrupt(node: number, life: number, message: string): void {
     const writer = this.threads[node];
-    if (writer?.life === life) writer.terminate('corrupt-link', message, this);
+    if (writer === undefined)
+      this.fail(new Error(`What the main thread wrote is corrupt, and it cannot be replaced: ${message}`));
+    else if (writer.life === life) writer.terminate('corrupt-link', message, this);
   }
 
   onDeath(thread: NodeThread, death: ThreadDeath): void {
