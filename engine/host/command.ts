@@ -59,7 +59,7 @@ async function perform(line: CommandLine, shell: Shell, argv: readonly string[])
 /** Options of the list that nothing stands behind yet: better refused than ignored. */
 function unbuilt({ nats, store }: HostConfig): string | undefined {
   if (nats !== undefined) return '--nats';
-  return store === 'lmdb' || store === 'memory' ? undefined : `--store=${store}`;
+  return store === 'nats' ? '--store=nats' : undefined;
 }
 
 function notYet(what: string, shell: Shell): number {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildGame } from '../../codegen/build.ts';
@@ -7,8 +6,7 @@ import { SystemClock } from '../base/clock.ts';
 import { notImplemented } from '../base/errors.ts';
 import { Prng } from '../base/prng.ts';
 import { HostRouter } from '../cluster/host-router.ts';
-import { type HashKey, Keyspace } from '../cluster/keyspace.ts';
-import { SlotTable } from '../cluster/slot-table.ts';
+import type { Keyspace } from '../cluster/keyspace.ts';
 import { admit } from '../contract/check.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { StaticFiles } from '../gateway/static.ts';
@@ -26,18 +24,15 @@ import { ComputePool } from './compute-pool.ts';
 import type { HostConfig } from './config.ts';
 import { HeapFigures } from './heap-figures.ts';
 import type { Host } from './host-options.ts';
+import { HostThreads, newIncarnation } from './host-threads.ts';
 import type { Launch } from './launcher-port.ts';
 import { loadGame } from './load-game.ts';
-import { Mesh, MeshEnds } from './mesh.ts';
+import { MeshEnds, type PeerLinks } from './mesh.ts';
 import { allGauges, type Gauges, nodeCounters, nodeGauges, processGauges } from './metrics.ts';
-import { NO_QUARANTINE } from './quarantine.ts';
 import { quarantineRoutes } from './quarantine-routes.ts';
 import { engineVersion } from './shell.ts';
-import { Supervision } from './supervision.ts';
 import { flagsOf } from './thread-flags.ts';
-import type { Figures, ThreadStart } from './thread-messages.ts';
-import { Threads } from './threads.ts';
-import { watchLimits } from './watchdog.ts';
+import type { Figures } from './thread-messages.ts';
 
 const QUIET_MS_MAX = 5_000;
 const DRAIN_MS_MAX = 5_000;
@@ -52,33 +47,36 @@ export async function runHost(
   launch?: Launch,
 ): Promise<RunningHost> {
   if (config.nats !== undefined) throw notImplemented('--nats');
-  if (config.store !== 'lmdb' && config.store !== 'memory') throw notImplemented(`--store=${config.store}`);
+  if (config.store === 'nats') throw notImplemented('--store=nats');
   inlineWholeRoutes();
   const gameFile = resolve(config.game);
   const built = await buildGame(gameFile);
   if (built.manifestChanged)
     log.info({ manifest: built.manifest }, 'the wire of the game has changed: commit its manifest');
   const catalogue = await loadGame(built.game, built.generated);
-  if (catalogue.hasPersistent) throw notImplemented('persistent: true on a host');
-  const host = new RunningHost(
-    new HostParts(
-      config,
-      catalogue,
-      log,
-      pagesOf(catalogue, gameFile, log),
-      new ComputePool({
-        functions: computeFunctions(catalogue.game, gameFile, built.modules),
-        threadsMax: config.computeThreads,
-        log,
-        argv: gameArgs.length > 0 ? ['--', ...gameArgs] : [],
-        ...flagsOf(process.execArgv),
-      }),
-      launch,
-    ),
+  const game = { gameUrl: built.game, generatedUrl: built.generated };
+  let parts: HostParts | undefined;
+  const threads = new HostThreads({ config, catalogue, log, launch, game, gameArgs }, (links) =>
+    parts!.peerReplaced(links),
   );
   try {
+    const keyspace = await threads.open();
+    const compute = new ComputePool({
+      functions: computeFunctions(catalogue.game, gameFile, built.modules),
+      threadsMax: config.computeThreads,
+      log,
+      argv: gameArgs.length > 0 ? ['--', ...gameArgs] : [],
+      ...flagsOf(process.execArgv),
+    });
+    parts = new HostParts({ config, catalogue, log, compute, threads, keyspace }, pagesOf(catalogue, gameFile, log));
+  } catch (error) {
+    await threads.stop(0);
+    throw error;
+  }
+  const host = new RunningHost(parts);
+  try {
     await host.listen();
-    await host.startNodes({ gameUrl: built.game, generatedUrl: built.generated }, gameArgs);
+    await host.startNodes();
   } catch (error) {
     await host.stop().catch(() => {});
     throw error;
@@ -86,43 +84,37 @@ export async function runHost(
   return host;
 }
 
+interface Given {
+  readonly config: HostConfig;
+  readonly catalogue: Catalogue;
+  readonly log: RootLog;
+  readonly compute: ComputePool;
+  readonly threads: HostThreads;
+  readonly keyspace: Keyspace;
+}
+
 /** What one process is composed of: node threads, the gateway with a node of its own on this thread, the admin port. */
 class HostParts {
   readonly config: HostConfig;
   readonly catalogue: Catalogue;
   readonly log: RootLog;
-  readonly hostId: string;
-  readonly seed = randomBytes(4).readUInt32LE();
-  readonly hashKey: HashKey;
-  readonly slots = new SlotTable();
-  readonly mesh: Mesh;
   readonly gateway: Gateway;
   /** Owns no slots: what leaves the gateway and comes to clients. */
   readonly node: Node;
-  readonly threads: Threads;
-  readonly supervision: Supervision;
+  readonly threads: HostThreads;
   readonly heap = new HeapFigures();
   readonly compute: ComputePool;
+  private readonly ends: MeshEnds;
 
-  constructor(
-    config: HostConfig,
-    catalogue: Catalogue,
-    log: RootLog,
-    pages: StaticFiles | undefined,
-    compute: ComputePool,
-    launch: Launch | undefined,
-  ) {
+  constructor({ config, catalogue, log, compute, threads, keyspace }: Given, pages: StaticFiles | undefined) {
     this.config = config;
     this.catalogue = catalogue;
     this.log = log;
     this.compute = compute;
+    this.threads = threads;
     const clock = new SystemClock();
-    const key = randomBytes(8);
-    this.hostId = config.hostId ?? `host-${randomBytes(4).toString('hex')}`;
-    this.hashKey = [key.readUInt32LE(0), key.readUInt32LE(4)];
-    this.slots.spread(config.workers);
-    this.mesh = new Mesh(config.workers + 1);
-    const ends = new MeshEnds(this.mesh, config.workers, (...about) => this.threads.corrupt(...about));
+    const { mesh, slots, hostId, seed } = threads;
+    this.ends = new MeshEnds(mesh, config.workers, (...about) => threads.threads.corrupt(...about));
     let calls: ClientCalls | undefined;
     this.gateway = new Gateway({
       entities: { call: (...call) => calls!.call(...call) },
@@ -137,32 +129,23 @@ class HostParts {
       index: config.workers,
       incarnation: newIncarnation(),
       catalogue,
-      router: new HostRouter(new Keyspace(this.hashKey), this.slots, this.hostId, config.workers),
+      router: new HostRouter(keyspace, slots, hostId, config.workers),
       clock,
-      prng: new Prng(this.seed, 'gateway'),
+      prng: new Prng(seed, 'gateway'),
       log,
-      writers: ends.writers,
-      readers: ends.readers,
-      bell: ends.bell,
-      onCorrupt: ends.onCorrupt,
+      writers: this.ends.writers,
+      readers: this.ends.readers,
+      bell: this.ends.bell,
+      onCorrupt: this.ends.onCorrupt,
       waits: MAIN_THREAD_WAITS,
       clients: this.gateway,
       compute,
     });
     calls = new ClientCalls(this.node.state);
-    this.supervision = new Supervision({
-      catalogue,
-      log,
-      limits: watchLimits(config.hangMs),
-      launcher: launch?.port,
-      quarantine: launch?.quarantine ?? NO_QUARANTINE,
-    });
-    this.threads = new Threads({
-      mesh: this.mesh,
-      supervision: this.supervision,
-      newIncarnation,
-      peerReplaced: (links) => this.node.replacePeer(ends.replacement(links)),
-    });
+  }
+
+  peerReplaced(links: PeerLinks): void {
+    this.node.replacePeer(this.ends.replacement(links));
   }
 }
 
@@ -182,14 +165,14 @@ export class RunningHost extends NodeView implements Host {
     super(parts.node.state, END_HOST, 0xffff, 0, 0);
     this.parts = parts;
     this.gameName = parts.catalogue.game.name;
-    this.failed = parts.threads.failed;
+    this.failed = parts.threads.threads.failed;
     this.admin = new Admin({
       gauges: allGauges(processGauges(engineVersion()), this.nodeFigures()),
       readiness: () => this.readiness,
       routes: [
         { method: 'GET', path: '/api/nodes', run: () => this.nodes() },
-        { method: 'GET', path: '/api/locks', run: ({ query }) => this.parts.threads.locks(pageFrom(query)) },
-        ...quarantineRoutes(parts.supervision, () => parts.threads.quarantine()),
+        { method: 'GET', path: '/api/locks', run: ({ query }) => this.parts.threads.threads.locks(pageFrom(query)) },
+        ...quarantineRoutes(parts.threads.supervision, () => parts.threads.threads.quarantine()),
       ],
       log: parts.log,
     });
@@ -210,29 +193,17 @@ export class RunningHost extends NodeView implements Host {
     this.adminServerPort = await this.admin.listen(config.adminPort, config.adminAddress);
   }
 
-  async startNodes(game: Pick<ThreadStart, 'gameUrl' | 'generatedUrl'>, gameArgs: readonly string[]): Promise<void> {
-    const { config, hostId, hashKey, mesh, slots, seed, threads, supervision, node } = this.parts;
-    const starts = Array.from(
-      { length: config.workers },
-      (_, index): ThreadStart => ({
-        ...game,
-        ...mesh.memory,
-        quarantined: supervision.quarantined,
-        index,
-        workers: config.workers,
-        hostId,
-        incarnation: newIncarnation(),
-        seed: (seed + index) >>> 0,
-        hashKey,
-        slotTable: slots.memory,
-        log: config,
-      }),
-    );
+  async startNodes(): Promise<void> {
+    const { threads, node } = this.parts;
     node.start();
-    const env = { ...process.env, SKERRY_PORT: String(this.gatewayPort) };
-    await threads.start(starts, { gameArgs, env, heapMb: config.heapMb });
+    await threads.start({ ...process.env, SKERRY_PORT: String(this.gatewayPort) });
     this.readiness = { ready: true };
-    threads.startGame();
+    threads.threads.startGame();
+  }
+
+  /** Where persistent state lives, for people. */
+  get store(): string {
+    return this.parts.threads.store;
   }
 
   stop(): Promise<void> {
@@ -250,7 +221,7 @@ export class RunningHost extends NodeView implements Host {
     this.readiness = { ready: false, reason: 'draining' };
     await gateway.close(RECONNECT_SPREAD_MS);
     // First nothing is under way any more on any node, then entities leave: a call never finds its target's node gone.
-    if (hasServed) await threads.quiet(QUIET_MS_MAX, () => node.state.pending.size > 0);
+    if (hasServed) await threads.threads.quiet(QUIET_MS_MAX, () => node.state.pending.size > 0);
     await threads.stop(DRAIN_MS_MAX);
     node.stop();
     await compute.stop();
@@ -259,29 +230,31 @@ export class RunningHost extends NodeView implements Host {
 
   /** A node stands in native code: leaving the process in order would wait for it. */
   get isStuck(): boolean {
-    return this.parts.threads.areStuck;
+    return this.parts.threads.threads.areStuck;
   }
 
   private async nodes(): Promise<unknown> {
-    const { supervision, config } = this.parts;
+    const { threads, config } = this.parts;
+    const { supervision, storeNode } = threads;
     const all = await this.figures();
-    return Array.from({ length: config.workers + 1 }, (_, node) => {
+    return Array.from({ length: (storeNode ?? config.workers) + 1 }, (_, node) => {
       const found = all.find((one) => one.node === node);
-      const supervised = node < config.workers ? supervision.record(node) : {};
+      const supervised = node === config.workers ? {} : supervision.record(node);
       return { node, answers: found !== undefined, ...supervised, ...found?.figures };
     });
   }
 
   private async figures(): Promise<{ node: number; figures: Figures }[]> {
     const { threads, node, config, heap } = this.parts;
-    return [...(await threads.figures()), { node: config.workers, figures: heap.beside(node.figures()) }];
+    return [...(await threads.threads.figures()), { node: config.workers, figures: heap.beside(node.figures()) }];
   }
 
   private nodeFigures(): Gauges {
     return {
       read: async () => {
         const all = await this.figures();
-        const { gateway, config, supervision, compute } = this.parts;
+        const { gateway, config, threads, compute } = this.parts;
+        const { supervision } = threads;
         const computing = compute.figures();
         return [
           ...nodeCounters([{ node: config.workers, counters: computing.counters }]),
@@ -332,5 +305,3 @@ function pagesOf(catalogue: Catalogue, gameFile: string, log: RootLog): StaticFi
     log,
   });
 }
-
-const newIncarnation = (): number => randomBytes(4).readUInt32LE() & 0x7fff_ffff || 1;

@@ -39,6 +39,7 @@ function setup(t: ExecutionContext, flags: string[] = []) {
     gameName: 'deep-ping',
     port: 4000,
     adminPort: 4001,
+    store: 'lmdb in ./data',
     failed: failed.promise,
     stop() {
       stopping.resolve();
@@ -81,7 +82,7 @@ test('the banner says what runs, where, and how to stop it', async (t) => {
   t.deepEqual(lines.slice(1), [
     '  page   http://127.0.0.1:4000/',
     '  admin  http://127.0.0.1:4001/',
-    '  store  none; persistent entities are not implemented yet',
+    '  store  lmdb in ./data',
     '  stop   Ctrl+C or SIGTERM drains; a second one exits at once',
     '',
   ]);

@@ -14,6 +14,8 @@ export interface StartedHost {
   /** Undefined when the host has no gateway. */
   readonly port: number | undefined;
   readonly adminPort: number;
+  /** Where persistent state lives. */
+  readonly store: string;
   /** Resolves when the host cannot go on (its game's onStart threw, a node is lost for good); otherwise never settles. */
   readonly failed: Promise<Error>;
   /** A thread stands in native code and cannot be ended; leaving the process in order would wait for it. */
@@ -97,8 +99,7 @@ function banner(config: HostConfig, host: StartedHost): string {
   const rows = [
     ...(host.port === undefined ? [] : [['page', urlOf(config.address, host.port)]]),
     ['admin', urlOf(config.adminAddress, host.adminPort)],
-    // Until there are stores: catalogues refuse persistent entities.
-    ['store', 'none; persistent entities are not implemented yet'],
+    ['store', host.store],
     ['stop', 'Ctrl+C or SIGTERM drains; a second one exits at once'],
   ];
   const lines = rows.map(([name, value]) => `  ${name!.padEnd(7)}${value}`);

@@ -193,7 +193,7 @@ test.serial('a corrupt ring costs the node that wrote it, and no other', async (
   const there = host.getProxy(Perilous, await idOn(host, 0));
   const [writer, other] = [host.getProxy(Perilous, await idOn(host, 1)), host.getProxy(Perilous, await idOn(host, 2))];
   await writer.add(1);
-  const { mesh } = (host as any).parts as { mesh: { links: SharedArrayBuffer[][] } };
+  const { mesh } = (host as any).parts.threads as { mesh: { links: SharedArrayBuffer[][] } };
   const damagedAt = performance.now();
   const words = new Int32Array(mesh.links[1]![0]!);
   words.fill(0x5555, 160);

@@ -1,8 +1,17 @@
 import type { HashKey } from '../cluster/keyspace.ts';
 import type { LockReport } from '../runtime/lock-report.ts';
 import type { Quarantined } from '../runtime/quarantine.ts';
+import type { StoreAddress } from '../store/store-address.ts';
 import type { HostConfig } from './config.ts';
 import type { MeshMemory, PeerLinks } from './mesh.ts';
+import type { StoreIdentity } from './store-identity.ts';
+
+/** The thread that holds the store is told which. */
+export interface StoreStart {
+  readonly address: StoreAddress;
+  /** Given to a thread that takes the place of one that died: its host has claimed the store with this. */
+  readonly claimed: StoreIdentity | undefined;
+}
 
 /** What a node thread is started with. */
 export interface ThreadStart extends MeshMemory {
@@ -18,10 +27,14 @@ export interface ThreadStart extends MeshMemory {
   readonly slotTable: SharedArrayBuffer;
   readonly log: Pick<HostConfig, 'logLevel' | 'logFormat'>;
   readonly quarantined: readonly Quarantined[];
+  /** On the thread that holds the store and owns no slots; it finds the key of the keyspace there. */
+  readonly store?: StoreStart;
 }
 
 export type ToThread =
   | { readonly kind: 'start' }
+  /** The host is sure to start: whoever had the store has it no more. */
+  | { readonly kind: 'claim-store' }
   | { readonly kind: 'figures'; readonly id: number }
   | { readonly kind: 'locks'; readonly id: number; readonly from: number }
   | { readonly kind: 'drain'; readonly graceMs: number }
@@ -37,6 +50,8 @@ export interface Figures {
 
 export type FromThread =
   | { readonly kind: 'ready' }
+  /** The store is open and as it was. */
+  | { readonly kind: 'store-found'; readonly identity: StoreIdentity }
   /** The node cannot run: one line for the operator. */
   | { readonly kind: 'failed'; readonly message: string }
   /** `onStart` threw. */

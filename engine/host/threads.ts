@@ -2,8 +2,9 @@ import { performance } from 'node:perf_hooks';
 import type { LockReport } from '../runtime/lock-report.ts';
 import type { Mesh, PeerLinks } from './mesh.ts';
 import { NodeThread, type ThreadDeath, type ThreadEnvironment, type ThreadEvents } from './node-thread.ts';
+import type { StoreIdentity } from './store-identity.ts';
 import type { Supervision } from './supervision.ts';
-import type { Figures, FromThread, ThreadStart, ToThread } from './thread-messages.ts';
+import type { Figures, FromThread, StoreStart, ThreadStart, ToThread } from './thread-messages.ts';
 
 const ANSWER_MS_MAX = 1000;
 const QUIET_POLL_MS = 5;
@@ -16,6 +17,8 @@ export interface ThreadsOptions {
   readonly mesh: Mesh;
   readonly supervision: Supervision;
   readonly newIncarnation: () => number;
+  /** Index of the node on this thread. */
+  readonly mainNode: number;
   /** The node on this thread learns of another's next life, like all others. */
   readonly peerReplaced: (links: PeerLinks) => void;
 }
@@ -25,9 +28,10 @@ export class Threads implements ThreadEvents {
   /** Resolves with the reason when the host cannot go on: a node died too often, or `onStart` failed. */
   readonly failed: Promise<Error>;
   private readonly options: ThreadsOptions;
-  private readonly threads: NodeThread[] = [];
-  private starts: readonly ThreadStart[] = [];
-  private environment: ThreadEnvironment | undefined = undefined;
+  /** By node; the node on this thread is none of them. */
+  private readonly threads = new Map<number, NodeThread>();
+  private readonly origins = new Map<number, { start: ThreadStart; environment: ThreadEnvironment }>();
+  private hearStore: (identity: StoreIdentity) => void = () => {};
   private fail!: (error: Error) => void;
   /** All nodes were ready once: from then on a thread that dies is replaced. */
   private hasStarted = false;
@@ -43,23 +47,56 @@ export class Threads implements ThreadEvents {
     });
   }
 
+  /**
+   * Starts the thread that holds the store, and resolves with what it found there, unchanged. Rejects with one line when it cannot be used.
+   */
+  async openStore(start: ThreadStart & { store: StoreStart }, environment: ThreadEnvironment): Promise<StoreIdentity> {
+    const thread = this.launch(start, environment);
+    const found = new Promise<StoreIdentity>((resolve) => {
+      this.hearStore = resolve;
+    });
+    const claimed = await Promise.race([found, thread.ready.then(() => found)]);
+    const store = { ...start.store, claimed };
+    this.origins.set(start.index, { start: { ...start, store }, environment });
+    return claimed;
+  }
+
+  /** Takes the store for this host. Rejects with one line. */
+  async claimStore(index: number): Promise<void> {
+    const thread = this.threads.get(index)!;
+    thread.post({ kind: 'claim-store' });
+    await thread.ready;
+  }
+
+  private get all(): NodeThread[] {
+    return [...this.threads.values()];
+  }
+
+  private launch(start: ThreadStart, environment: ThreadEnvironment): NodeThread {
+    const thread = new NodeThread(start, environment, this);
+    this.threads.set(start.index, thread);
+    this.origins.set(start.index, { start, environment });
+    return thread;
+  }
+
   /** Starts one thread per element and resolves once all are ready; rejects with the first failure. */
   async start(starts: readonly ThreadStart[], environment: ThreadEnvironment): Promise<void> {
-    this.starts = starts;
-    this.environment = environment;
-    for (const start of starts) this.threads.push(new NodeThread(start, environment, this));
-    await Promise.all(this.threads.map(({ ready }) => ready));
+    for (const start of starts) this.launch(start, environment);
+    await Promise.all(this.all.map(({ ready }) => ready));
     this.hasStarted = true;
-    this.options.supervision.watch(() => this.threads.filter(({ isReady, hasEnded }) => isReady && !hasEnded), this);
+    this.options.supervision.watch(() => this.all.filter(({ isReady, hasEnded }) => isReady && !hasEnded), this);
   }
 
   /** Runs the game's `onStart` on the first node. Once: not again in its next life. */
   startGame(): void {
-    this.threads[0]!.post({ kind: 'start' });
+    this.threads.get(0)!.post({ kind: 'start' });
   }
 
   onMessage(thread: NodeThread, message: FromThread): void {
     switch (message.kind) {
+      case 'store-found':
+        this.hearStore(message.identity);
+        return;
       case 'start-failed':
         this.fail(new Error(`onStart failed: ${message.message}`));
         return;
@@ -81,7 +118,7 @@ export class Threads implements ThreadEvents {
 
   /** What a node wrote cannot be right: it has to go before anybody acts on more of it. */
   corrupt(node: number, life: number, message: string): void {
-    const writer = this.threads[node];
+    const writer = this.threads.get(node);
     if (writer === undefined)
       this.fail(new Error(`What the main thread wrote is corrupt, and it cannot be replaced: ${message}`));
     else if (writer.life === life) writer.terminate('corrupt-link', message, this);
@@ -109,26 +146,26 @@ export class Threads implements ThreadEvents {
 
   /** A node thread is in native code and cannot be ended; leaving the process would wait for it. */
   get areStuck(): boolean {
-    return this.stopping && this.threads.some(({ hasEnded }) => !hasEnded);
+    return this.stopping && this.all.some(({ hasEnded }) => !hasEnded);
   }
 
   private replace(index: number): void {
-    const { mesh, supervision, newIncarnation, peerReplaced } = this.options;
+    const { mesh, supervision, newIncarnation, mainNode, peerReplaced } = this.options;
     mesh.renew(index);
-    const workers = this.starts.length;
-    for (const other of this.threads) {
+    for (const other of this.all) {
       if (other.index !== index) other.post({ kind: 'peer-replaced', links: mesh.peerLinks(index, other.index) });
     }
+    const { start: first, environment } = this.origins.get(index)!;
     const start: ThreadStart = {
-      ...this.starts[index]!,
+      ...first,
       ...mesh.memory,
       incarnation: newIncarnation(),
       quarantined: supervision.quarantined,
     };
     const diedAt = performance.now();
-    const thread = new NodeThread(start, this.environment!, this);
-    this.threads[index] = thread;
-    peerReplaced(mesh.peerLinks(index, workers));
+    const thread = new NodeThread(start, environment, this);
+    this.threads.set(index, thread);
+    peerReplaced(mesh.peerLinks(index, mainNode));
     thread.ready.then(
       () => supervision.replaced(thread, performance.now() - diedAt),
       () => {},
@@ -138,7 +175,7 @@ export class Threads implements ThreadEvents {
   /** All that must not run, from now on. Resolves once every node that answers knows it. */
   async quarantine(): Promise<void> {
     const { quarantined } = this.options.supervision;
-    for (const thread of this.threads) thread.post({ kind: 'quarantine', quarantined });
+    for (const thread of this.all) thread.post({ kind: 'quarantine', quarantined });
     await this.figures();
   }
 
@@ -156,7 +193,7 @@ export class Threads implements ThreadEvents {
   }
 
   private async ask<Answer>(question: (id: number) => ToThread): Promise<[number, Answer][]> {
-    const alive = this.threads.filter(({ hasEnded }) => !hasEnded);
+    const alive = this.all.filter(({ hasEnded }) => !hasEnded);
     const asked = alive.map(
       (thread) =>
         new Promise<[number, Answer] | undefined>((resolve) => {
@@ -193,20 +230,22 @@ export class Threads implements ThreadEvents {
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     this.options.supervision.stop();
-    await Promise.all(
-      this.threads.map(async (thread) => {
-        if (thread.hasEnded) return;
-        const drained = new Promise<void>((resolve) => {
-          this.drained.set(thread, resolve);
-          setTimeout(resolve, graceMs + 1000).unref();
-        });
-        thread.post({ kind: 'drain', graceMs });
-        await drained;
-      }),
-    );
+    const isStore = ({ index }: NodeThread): boolean => index > this.options.mainNode;
+    await Promise.all(this.all.filter((thread) => !isStore(thread)).map((thread) => this.drain(thread, graceMs)));
+    // Not before the others have saved what they had.
+    await Promise.all(this.all.filter(isStore).map((thread) => this.drain(thread, graceMs)));
     // What the threads printed last is on its way to this thread's stdout; it arrives before the next turn of the event loop but one.
     await new Promise((resolve) => setTimeout(resolve, 10));
-    const ends = Promise.all(this.threads.map((thread) => thread.end()));
+    const ends = Promise.all(this.all.map((thread) => thread.end()));
     await Promise.race([ends, new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
+  }
+  private async drain(thread: NodeThread, graceMs: number): Promise<void> {
+    if (thread.hasEnded || !thread.isReady) return;
+    const drained = new Promise<void>((resolve) => {
+      this.drained.set(thread, resolve);
+      setTimeout(resolve, graceMs + 1000).unref();
+    });
+    thread.post({ kind: 'drain', graceMs });
+    await drained;
   }
 }

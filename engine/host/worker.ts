@@ -6,21 +6,33 @@ import { HostRouter } from '../cluster/host-router.ts';
 import { Keyspace } from '../cluster/keyspace.ts';
 import { SlotTable } from '../cluster/slot-table.ts';
 import { BlackBox } from '../runtime/black-box.ts';
-import { WORKER_WAITS } from '../runtime/duty-cycle.ts';
+import type { Catalogue } from '../runtime/catalogue.ts';
+import { MAIN_THREAD_WAITS, WORKER_WAITS } from '../runtime/duty-cycle.ts';
+import type { Log } from '../runtime/log.ts';
 import { Node } from '../runtime/node.ts';
 import { HeapFigures } from './heap-figures.ts';
 import { loadGame } from './load-game.ts';
 import { createLog } from './log.ts';
 import { MeshEnds } from './mesh.ts';
-import type { FromThread, ThreadStart, ToThread } from './thread-messages.ts';
+import type { StoredWorld } from './stored-world.ts';
+import type { FromThread, StoreStart, ThreadStart, ToThread } from './thread-messages.ts';
 
 const port = parentPort!;
 const start = workerData as ThreadStart;
 const send = (message: FromThread): void => port.postMessage(message);
+const giveUp = (error: unknown): void => send({ kind: 'failed', message: withoutClass(error) });
+/** Stores are loaded by the one thread that has use for them. */
+const openWorld = async (catalogue: Catalogue, store: StoreStart, log: Log): Promise<StoredWorld> =>
+  (await import('./stored-world.ts')).StoredWorld.open(catalogue, store, log);
+const withoutClass = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
+};
 
 try {
   const log = createLog(start.log, { host: start.hostId, node: start.index });
   const catalogue = await loadGame(start.gameUrl, start.generatedUrl);
+  const world = start.store && (await openWorld(catalogue, start.store, log));
   const heap = new HeapFigures();
   const ends = new MeshEnds(start, start.index, (node, life, message) =>
     send({ kind: 'corrupt', node, life, message }),
@@ -29,7 +41,12 @@ try {
     index: start.index,
     incarnation: start.incarnation,
     catalogue,
-    router: new HostRouter(new Keyspace(start.hashKey), new SlotTable(start.slotTable), start.hostId, start.workers),
+    router: new HostRouter(
+      new Keyspace(world?.identity.hashKey ?? start.hashKey),
+      new SlotTable(start.slotTable),
+      start.hostId,
+      start.workers,
+    ),
     clock: new SystemClock(),
     prng: new Prng(start.seed, `node ${start.index}`),
     log,
@@ -38,8 +55,11 @@ try {
     bell: ends.bell,
     onCorrupt: ends.onCorrupt,
     box: new BlackBox(start.boxes[start.index]!),
-    waits: WORKER_WAITS,
+    // A nap would keep what the store has done from being heard of.
+    waits: world === undefined ? WORKER_WAITS : MAIN_THREAD_WAITS,
     heap,
+    access: { life: start.lives[start.index]! },
+    ...(world !== undefined && { store: world.store }),
   });
   node.refuse(start.quarantined);
   // A call that nobody awaited has failed, or a promise of game code: said and counted, and the node goes on.
@@ -68,16 +88,27 @@ try {
       case 'quarantine':
         node.refuse(message.quarantined);
         return;
+      case 'claim-store':
+        world!.claim().then(serve, giveUp);
+        return;
       case 'drain':
-        void node.drain(message.graceMs).then(() => {
-          node.stop();
-          send({ kind: 'drained' });
-        });
+        void drain(message.graceMs);
         return;
     }
   });
-  node.start();
-  send({ kind: 'ready' });
+
+  const serve = (): void => {
+    node.start();
+    send({ kind: 'ready' });
+  };
+  const drain = async (graceMs: number): Promise<void> => {
+    await node.drain(graceMs);
+    node.stop();
+    await world?.store.close().catch((error: unknown) => log.error({ err: error }, 'the store did not close'));
+    send({ kind: 'drained' });
+  };
+  if (world === undefined || start.store?.claimed !== undefined) serve();
+  else send({ kind: 'store-found', identity: world.identity });
 } catch (error) {
-  send({ kind: 'failed', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+  giveUp(error);
 }

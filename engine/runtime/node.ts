@@ -97,9 +97,6 @@ const URGENT_MS = 1000;
 /** Entities that are looked at in one go when the node is drained. */
 const DRAIN_BATCH = 4096;
 
-/** Entities that a log line names. */
-const UNSAVED_NAMED_MAX = 20;
-
 /**
  * The runtime inside one thread: owns slots, runs their entities. The composition of its parts and the round that drives them; the
  * route of a message through them is drawn in ARCHITECTURE.md.
@@ -178,7 +175,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       if (this.activations.roster.size === 0) break;
       if (this.state.clock.now() >= giveUpAt) {
         this.state.log.warn({ entities: this.activations.roster.size }, 'gave up waiting for entities that still work');
-        this.tellUnsaved();
+        this.activations.persistence?.tellUnsaved(this.activations.roster.walk());
         break;
       }
       await this.pause(DRAIN_POLL_MS);
@@ -418,16 +415,6 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   destroy(activation: Activation): Promise<boolean> {
     // The destroy turn itself is the one that is open; it ends with the promise.
     return Promise.resolve(this.activations.deactivate(activation, 'destroyed')).then(() => true);
-  }
-
-  private tellUnsaved(): void {
-    const unsaved: string[] = [];
-    for (const { type, id, record } of this.activations.roster.walk()) {
-      if (record !== undefined && !record.isClean) unsaved.push(`${type.name}/${id}`);
-    }
-    if (unsaved.length === 0) return;
-    const some = unsaved.slice(0, UNSAVED_NAMED_MAX);
-    this.state.log.error({ entities: unsaved.length, some }, 'the last changes of entities could not be saved');
   }
 
   /** Sends away whoever has nothing to do, some at a time: calls of the others go on. */

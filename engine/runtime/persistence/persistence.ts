@@ -9,6 +9,8 @@ import { type KeepingEvents, WriteBehind } from './write-behind.ts';
 
 /** Between two tries to save what an entity leaves. */
 const CLOSE_RETRY_MS = 250;
+/** Entities that a log line names. */
+const UNSAVED_NAMED_MAX = 20;
 
 /** A node as far as its store is concerned. */
 export interface StoreAccess {
@@ -103,6 +105,17 @@ export class Persistence {
       });
     }
     writer.end(record);
+  }
+
+  /** Says whose last changes are lost when the node ends now. */
+  tellUnsaved(all: Iterable<{ readonly record: EntityRecord | undefined }>): void {
+    const unsaved: string[] = [];
+    for (const { record } of all) {
+      if (record?.isClean === false) unsaved.push(`${record.keeper.type.name}/${record.keeper.id}`);
+    }
+    if (unsaved.length === 0) return;
+    const some = unsaved.slice(0, UNSAVED_NAMED_MAX);
+    this.state.log.error({ entities: unsaved.length, some }, 'the last changes of entities could not be saved');
   }
 
   gauges(): Record<string, number> {

@@ -20,6 +20,8 @@ class VaultEntity extends NodeEntity<VaultState> implements Vault {
   async deposit(coins: int32): Promise<int32> {
     this.state.coins += coins;
     const { coins: now } = this.state;
+    // What a torn record would not have.
+    this.state.things.set('mirror', now);
     await this.save();
     return now;
   }

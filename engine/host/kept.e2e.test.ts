@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { Prng } from '../base/prng.ts';
+
+const VAULTS = 20;
+const ROUNDS = process.env.LONG === undefined ? 5 : 50;
+
+/** Runs the peer until it has begun and a while longer, kills it, and returns its lines. */
+async function killedAfter(ms: number, options: object): Promise<string[]> {
+  const peer = fileURLToPath(new URL('./kept.peer.js', import.meta.url));
+  const child = spawn(process.execPath, [peer, String(VAULTS), JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  let wrong = '';
+  const begun = new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`The host ended with ${code}: ${wrong}`)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      wrong += text;
+    });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes('begun\n')) resolve();
+    });
+  });
+  const closed = once(child, 'close');
+  try {
+    await begun;
+    await pause(ms);
+  } finally {
+    child.kill('SIGKILL');
+  }
+  await closed;
+  // The last line may be half of one.
+  return said.split('\n').slice(0, -1);
+}
+
+test.serial('kill -9 at any moment: what was acknowledged is there, whole, and nothing older', async (t) => {
+  t.timeout(ROUNDS * 60_000);
+  const data = mkdtempSync(join(tmpdir(), 'skerry-killed-'));
+  t.teardown(() => rmSync(data, { recursive: true, force: true }));
+  const dice = new Prng(Date.now() >>> 0, 'kill');
+  const saved = new Array<number>(VAULTS).fill(0);
+  let acknowledged = 0;
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const line of await killedAfter(dice.next() * 400, { data })) {
+      const [word, id, coins, mirror] = line.split(' ');
+      if (word === 'had') {
+        const had = Number(coins);
+        // One more may have been saved without having been told.
+        t.true(had === saved[Number(id)] || had === saved[Number(id)]! + 1, `${line}, saved ${saved[Number(id)]}`);
+        t.is(mirror, had === 0 ? 'null' : coins);
+        saved[Number(id)] = had;
+      } else if (word === 'saved') {
+        t.is(Number(coins), saved[Number(id)]! + 1);
+        saved[Number(id)]!++;
+        acknowledged++;
+      }
+    }
+  }
+  t.true(acknowledged > 0);
+  t.log(`${acknowledged} saves were acknowledged in ${ROUNDS + 1} lives`);
+});
