@@ -9,7 +9,7 @@ import test from 'ava';
 import { Prng } from '../base/prng.ts';
 
 const VAULTS = 20;
-const ROUNDS = process.env.LONG === undefined ? 5 : 50;
+const ROUNDS = Number(process.env.SKERRY_KILL_ROUNDS ?? 5);
 
 /** Runs the peer until it has begun and a while longer, kills it, and returns its lines. */
 async function killedAfter(ms: number, options: object): Promise<string[]> {
