@@ -63,6 +63,7 @@ test('what the main thread wrote is corrupt: the host cannot go on, for nobody c
     mesh: new Mesh(1),
     supervision: supervisionOf(new CapturedLog()),
     newIncarnation: () => 1,
+    mainNode: 0,
     peerReplaced: () => {},
   });
   threads.corrupt(0, 0, 'a record is nonsense');
