@@ -6,7 +6,8 @@ import { Birth } from './birth.ts';
 import type { Call } from './call.ts';
 import type { CallContext } from './call-context.ts';
 import type { EntityTypeEntry } from './catalogue.ts';
-import type { EntityScope, NodeEntity, Tasks } from './entity.ts';
+import type { EntityScope, NodeEntity } from './entity.ts';
+import { Extras } from './extras.ts';
 import { END_ENTITY } from './frame.ts';
 import type { Log } from './log.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -15,6 +16,7 @@ import { NodeView } from './node-view.ts';
 import type { OpenTurn } from './open-turn.ts';
 import type { EntityRecord } from './persistence/entity-record.ts';
 import type { Shares } from './shares.ts';
+import type { ActivationTasks } from './tasks-source.ts';
 
 /** `onActivate` runs; everything waits. */
 export const ACTIVATING = 0;
@@ -25,17 +27,6 @@ export const GONE = 3;
 
 /** `usedAt` counts in these, wrapped to 32 bits: a small integer, where a date would be a box of its own. Differences hold for four years. */
 const USED_UNIT_MS = 64;
-
-/** `this.tasks`, and what the life of its activation asks of it. */
-export interface ActivationTasks extends Tasks<any> {
-  startDeclared(): void;
-  cancelAll(): void;
-}
-
-/** Makes what only some activations need; the activations of the node. */
-export interface TasksSource {
-  tasksOf(activation: Activation): ActivationTasks;
-}
 
 /**
  * The incarnation of an entity in the memory of one node: what is to run on it, and `this.node`, the node as this entity sees it.
@@ -49,8 +40,6 @@ export class Activation extends NodeView implements EntityScope {
   phase = ACTIVATING;
   /** Most entities are free whenever a frame arrives, and never have one. */
   mailbox: Mailbox | undefined = undefined;
-  /** In the scheduler's queue of activations with something to run. */
-  queued = false;
   /** Turns that have begun and not ended, and how many of them are read-only. */
   openTurns = 0;
   openReadOnly = 0;
@@ -60,19 +49,11 @@ export class Activation extends NodeView implements EntityScope {
   exclusive: OpenTurn | undefined = undefined;
   /** Locks that are shared, or of one operation only. */
   shares: Shares | undefined = undefined;
-  /** Of a persistent entity, from before `onActivate` on. */
-  record: EntityRecord | undefined = undefined;
-  /** Made by `create` and volatile: there is nothing it could come back from, so idleness does not end it. */
-  pinned = false;
-  /** While `onActivate` is under way, and after it failed. */
-  birth: Birth | undefined = undefined;
   private usedAt: number;
-  private readonly source: TasksSource;
-  private ownTasks: ActivationTasks | undefined = undefined;
+  private extras: Extras | undefined = undefined;
 
-  constructor(state: NodeState, source: TasksSource, type: EntityTypeEntry, id: EntityId, slot: number) {
+  constructor(state: NodeState, type: EntityTypeEntry, id: EntityId, slot: number) {
     super(state, END_ENTITY, type.index, id, slot);
-    this.source = source;
     this.type = type;
     this.usedAt = (state.now / USED_UNIT_MS) | 0;
   }
@@ -87,6 +68,44 @@ export class Activation extends NodeView implements EntityScope {
 
   get waiting(): number {
     return this.mailbox === undefined ? 0 : this.mailbox.size;
+  }
+
+  /** Of a persistent entity, from before `onActivate` on. */
+  get record(): EntityRecord | undefined {
+    return this.extras === undefined ? undefined : this.extras.record;
+  }
+
+  /** While it is not active yet, and after it failed. */
+  get birth(): Birth | undefined {
+    return this.extras === undefined ? undefined : this.extras.birth;
+  }
+
+  /** Idleness does not end it. */
+  pin(): void {
+    this.needExtras().pinned = true;
+  }
+
+  /** It has a record from now on. */
+  keepIn(record: EntityRecord): void {
+    this.needExtras().record = record;
+  }
+
+  /** It cannot be active at once, or has failed. */
+  needBirth(): Birth {
+    const extras = this.needExtras();
+    extras.birth ??= new Birth();
+    return extras.birth;
+  }
+
+  /** It is active: how it came to be is of no interest any more. */
+  born(): void {
+    this.extras!.birth = undefined;
+    if (this.extras!.isEmpty) this.extras = undefined;
+  }
+
+  private needExtras(): Extras {
+    this.extras ??= new Extras();
+    return this.extras;
   }
 
   /** A message arrives, or what it caused has ended; ticks do not count. `now` in milliseconds on the node's clock. */
@@ -106,8 +125,7 @@ export class Activation extends NodeView implements EntityScope {
       this.phase === ACTIVE &&
       this.openTurns === 0 &&
       this.waiting === 0 &&
-      !this.pinned &&
-      (this.record === undefined || this.record.isClean) &&
+      (this.extras === undefined || (!this.extras.pinned && this.record?.isClean !== false)) &&
       this.type.idleMs !== Number.POSITIVE_INFINITY
     );
   }
@@ -115,10 +133,7 @@ export class Activation extends NodeView implements EntityScope {
   /** Calls back once it is active or has failed. */
   whenSettled(callback: (failure: EngineError | undefined) => void): void {
     if (this.phase !== ACTIVATING) callback(this.birth?.failure);
-    else {
-      this.birth ??= new Birth();
-      this.birth.whenSettled(callback);
-    }
+    else this.needBirth().whenSettled(callback);
   }
 
   // ---- as its entity sees it
@@ -137,12 +152,13 @@ export class Activation extends NodeView implements EntityScope {
   }
 
   get tasks(): ActivationTasks {
-    this.ownTasks ??= this.source.tasksOf(this);
-    return this.ownTasks;
+    const extras = this.needExtras();
+    extras.tasks ??= this.state.tasks.tasksOf(this);
+    return extras.tasks;
   }
 
   cancelTasks(): void {
-    this.ownTasks?.cancelAll();
+    this.extras?.tasks?.cancelAll();
   }
 
   /** A turn takes the entity for itself, or gives it back: all calls in between are made on its behalf. */

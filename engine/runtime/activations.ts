@@ -1,20 +1,11 @@
 import type { EntityId } from '../base/entity-id.ts';
 import { EngineError, EntityNotFoundError, FencedError, NodeDownError, UnavailableError } from '../base/errors.ts';
-import {
-  ACTIVATING,
-  ACTIVE,
-  Activation,
-  type ActivationTasks,
-  DEACTIVATING,
-  GONE,
-  type TasksSource,
-} from './activation.ts';
+import { ACTIVATING, ACTIVE, Activation, DEACTIVATING, GONE } from './activation.ts';
 import { Alarm } from './alarm.ts';
-import { Birth } from './birth.ts';
+import type { Birth } from './birth.ts';
 import type { EntityTypeEntry } from './catalogue.ts';
 import { ACTIVATE, DEACTIVATE } from './engine-operations.ts';
 import { construct, type DeactivationReason } from './entity.ts';
-import { EntityTasks, type TaskRunner } from './entity-tasks.ts';
 import type { NodeState } from './node-state.ts';
 import type { EntityRecord } from './persistence/entity-record.ts';
 import { FENCED, type Loaded, Persistence, type StoreAccess } from './persistence/persistence.ts';
@@ -28,7 +19,7 @@ import type { Waiting } from './waiting.ts';
 import { Walk } from './walk.ts';
 
 /** What happens to the frames of an activation that begins, fails or ends; the node. */
-export interface ActivationEvents extends TaskRunner {
+export interface ActivationEvents {
   /** It is active: what waits may run. */
   activated(activation: Activation): void;
   /** It is gone: what waits goes back to the dispatcher. */
@@ -52,7 +43,7 @@ export const HOOK_MS_MAX = 60_000;
 export type Wanted = 'any' | 'new' | 'existing';
 
 /** The lives of the entities of one node, from activation to deactivation. */
-export class Activations implements TasksSource, KeepingEvents {
+export class Activations implements KeepingEvents {
   readonly roster: Roster;
   /** Undefined in games without persistent types. */
   readonly persistence: Persistence | undefined;
@@ -95,7 +86,7 @@ export class Activations implements TasksSource, KeepingEvents {
     wanted: Wanted = 'any',
     given?: { initial: unknown },
   ): Activation {
-    const activation = new Activation(this.state, this, type, id, slot);
+    const activation = new Activation(this.state, type, id, slot);
     this.roster.add(activation);
     this.state.counters.activations++;
     this.sweeper.start();
@@ -136,8 +127,7 @@ export class Activations implements TasksSource, KeepingEvents {
     wanted: Wanted,
     initial: { readonly state: unknown } | undefined,
   ): Promise<void> {
-    const birth = new Birth();
-    activation.birth = birth;
+    const birth = activation.needBirth();
     birth.isLoading = true;
     let loaded: Loaded;
     try {
@@ -157,7 +147,7 @@ export class Activations implements TasksSource, KeepingEvents {
       this.events.missing(activation, waiting);
       return;
     }
-    activation.record = record;
+    activation.keepIn(record);
     this.bear(activation, stored ?? initial);
   }
 
@@ -203,19 +193,14 @@ export class Activations implements TasksSource, KeepingEvents {
     return undefined;
   }
 
-  tasksOf(activation: Activation): ActivationTasks {
-    return new EntityTasks(this.state, activation, this.events);
-  }
-
   stop(): void {
     this.sweeper.stop();
     this.relief?.stop();
   }
 
   private awaitBirth(activation: Activation, hook: PromiseLike<unknown>): void {
-    activation.birth ??= new Birth();
     const alarm = new Alarm(() => this.fail(activation, new Error(`It did not end within ${HOOK_MS_MAX / 1000} s.`)));
-    activation.birth.alarm = alarm;
+    activation.needBirth().alarm = alarm;
     this.state.wheel.add(alarm, this.state.clock.now() + HOOK_MS_MAX);
     Promise.resolve(hook).then(
       () => this.becomeActive(activation),
@@ -231,7 +216,7 @@ export class Activations implements TasksSource, KeepingEvents {
     const { birth } = activation;
     if (birth !== undefined) {
       this.settle(birth);
-      activation.birth = undefined;
+      activation.born();
     }
     if (activation.waiting > 0) this.events.activated(activation);
   }
@@ -256,9 +241,9 @@ export class Activations implements TasksSource, KeepingEvents {
     activation.cancelTasks();
     const waiting = this.remove(activation);
     if (activation.record !== undefined) this.persistence!.writer.end(activation.record);
-    activation.birth ??= new Birth();
-    activation.birth.failure = failure;
-    this.settle(activation.birth);
+    const birth = activation.needBirth();
+    birth.failure = failure;
+    this.settle(birth);
     this.events.failed(waiting, failure);
   }
 

@@ -268,7 +268,7 @@ export class Dispatcher {
     if (this.state.quarantine.refusesAll(type.index, id)) throw quarantined(`${type.name}/${id}`, undefined);
     const given = args[1] === true ? { initial: args[2] } : undefined;
     const activation = this.activations.activate(type, id, slot, 'new', given);
-    activation.pinned = !type.persistent;
+    if (!type.persistent) activation.pin();
     activation.whenSettled((failure) => {
       const refuse = (error: EngineError): void => this.replies.refusal(source, lane, requestId, CREATE.code, error);
       const done = (): void => this.replies.result(source, lane, requestId, CREATE, null);

@@ -17,6 +17,8 @@ export class Mailbox {
   /** Those that come back to the entity, in order of arrival. */
   private back: Waiting[] | undefined = undefined;
   size = 0;
+  /** Its activation is in the scheduler's queue of those with something to run. */
+  queued = false;
 
   push(waiting: Waiting): void {
     const { lane } = waiting;

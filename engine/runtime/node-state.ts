@@ -11,6 +11,7 @@ import type { PendingCalls } from './pending-calls.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Router } from './router.ts';
 import type { RunningTurn } from './running-turn.ts';
+import type { TasksSource } from './tasks-source.ts';
 import type { TimingWheel } from './timing-wheel.ts';
 import type { TurnFlow } from './turn-flow.ts';
 import { WallTasks } from './wall-tasks.ts';
@@ -38,6 +39,7 @@ export class NodeState {
   /** Tells the host what runs here. */
   readonly box: BlackBox;
   readonly quarantine: Quarantine;
+  readonly tasks: TasksSource;
   readonly wallTasks: WallTasks;
   /** Milliseconds on the clock, read once per duty cycle. */
   now: number;
@@ -73,6 +75,7 @@ export class NodeState {
     this.flow = parts.flow;
     this.box = parts.box;
     this.quarantine = parts.quarantine;
+    this.tasks = parts.tasks;
     this.wallTasks = new WallTasks(parts.clock, parts.wheel);
     this.now = parts.clock.now();
   }

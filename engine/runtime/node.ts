@@ -27,6 +27,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { type Bell, type Duties, DutyCycle, type WaitPolicy } from './duty-cycle.ts';
 import { COMPUTE } from './engine-operations.ts';
 import type { EntityStore } from './entity-store.ts';
+import { EntityTasks } from './entity-tasks.ts';
 import {
   END_HOST,
   KIND_CANCEL,
@@ -54,7 +55,6 @@ import { Replies } from './reply.ts';
 import type { Router } from './router.ts';
 import { type Destroyer, Scheduler } from './scheduler.ts';
 import { StoreDispatcher } from './store-dispatcher.ts';
-import type { Task } from './task.ts';
 import { TimingWheel } from './timing-wheel.ts';
 import { TurnCalls } from './turn-calls.ts';
 import { TurnFlow } from './turn-flow.ts';
@@ -145,6 +145,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       flow,
       box: options.box ?? new BlackBox(),
       quarantine: new Quarantine(options.catalogue),
+      tasks: { tasksOf: (activation) => new EntityTasks(this.state, activation as Activation, this.scheduler) },
     });
     this.peers = new Peers(this.state, options.readers, options.onCorrupt);
     this.view = new NodeView(this.state, END_HOST, 0xffff, 0, 0);
@@ -406,10 +407,6 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   failed(waiting: readonly Waiting[], error: EngineError): void {
     this.dispatcher.refuseAll(waiting, error);
-  }
-
-  runTask(activation: Activation, task: Task): void {
-    this.scheduler.runTask(activation, task);
   }
 
   destroy(activation: Activation): Promise<boolean> {

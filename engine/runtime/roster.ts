@@ -52,7 +52,7 @@ export class Roster {
 
   remove(activation: Activation): void {
     const { id, type } = activation;
-    this.shelves[shelfOf(type, id, activation.slot)]!.remove(activation);
+    if (!this.shelves[shelfOf(type, id, activation.slot)]!.remove(activation)) return;
     if (typeof id === 'number' && this.near[nearOf(type, id)] === activation) this.near[nearOf(type, id)] = undefined;
     this.size--;
   }

@@ -124,8 +124,9 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
 
   /** Puts an activation into the queue of those with something to run, when it has. */
   makeReady(activation: Activation): void {
-    if (activation.queued || activation.waiting === 0) return;
-    activation.queued = true;
+    const { mailbox } = activation;
+    if (mailbox === undefined || mailbox.queued || mailbox.size === 0) return;
+    mailbox.queued = true;
     this.ready.push(activation);
     this.wake();
   }
@@ -142,7 +143,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     let turns = 0;
     for (let i = 0; i < batch.length; i++) {
       const activation = batch[i]!;
-      activation.queued = false;
+      activation.mailbox!.queued = false;
       turns += this.pump.pump(activation, turnsMax - turns);
       if (turns >= turnsMax) {
         for (let rest = i + 1; rest < batch.length; rest++) this.ready.push(batch[rest]!);

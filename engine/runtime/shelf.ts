@@ -22,8 +22,8 @@ export class Shelf {
   private moves = 0;
 
   find(id: EntityId): Activation | undefined {
-    const place = isInt32(id) ? this.numbers.placeOf(id) : this.others?.get(id);
-    return place === undefined || place < 0 ? undefined : this.all[place];
+    const place = this.placeOf(id);
+    return place < 0 ? undefined : this.all[place];
   }
 
   /** Orders ascend from one to the next. */
@@ -34,19 +34,18 @@ export class Shelf {
     this.size++;
   }
 
-  remove({ id }: Activation): void {
-    let place: number;
-    if (isInt32(id)) {
-      place = this.numbers.placeOf(id);
-      this.numbers.delete(id);
-    } else {
-      place = this.others!.get(id)!;
-      this.others!.delete(id);
-    }
+  /** False when it is not here any more. */
+  remove(activation: Activation): boolean {
+    const { id } = activation;
+    const place = this.placeOf(id);
+    if (place < 0 || this.all[place] !== activation) return false;
+    if (isInt32(id)) this.numbers.delete(id);
+    else this.others!.delete(id);
     this.all[place] = undefined;
     this.size--;
     const gaps = this.all.length - this.size;
     if (gaps > GAPS_MIN && gaps > this.size) this.moveTogether();
+    return true;
   }
 
   /** Adds the ids behind this order to `ids`, up to `idsMax` in all. The order of the last when there may be more, else undefined. */
@@ -73,6 +72,10 @@ export class Shelf {
       place = this.placeBehind(order) - 1;
     }
     return undefined;
+  }
+
+  private placeOf(id: EntityId): number {
+    return isInt32(id) ? this.numbers.placeOf(id) : (this.others?.get(id) ?? -1);
   }
 
   private enter(id: EntityId, place: number): void {
