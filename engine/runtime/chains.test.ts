@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Actor } from '../testing/games/locks/contracts.fixture.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { startActors } from './actors.fixture.ts';
 import { CHAIN_MAX } from './chain.ts';
 import { OVERTAKES_MAX } from './mailbox.ts';
@@ -98,6 +99,23 @@ test('one that gives up while it waits is gone at once, and holds nobody back', 
   t.deepEqual(journal('a'), ['open', 'behind', '/behind']);
   await open('1');
   await open1;
+});
+
+test('a chain that comes back is not refused because others have waited for long', async (t) => {
+  const { host, run, call, gate, open, reached } = startActors(t, { clock: new ManualClock() });
+  const stranger = run('a', 'free', 'stranger', [gate('s')]);
+  const chain = run('a', 'free', 'chain', [gate('c'), call('b1', 'free', call('a', 'whole'))]);
+  await Promise.all([reached('s'), reached('c')]);
+  const waiting = Array.from({ length: 100 }, (_, i) => run('a', 'whole', `waiting ${i}`));
+  await host.settled();
+  await host.advance(16_000);
+  t.like(await failureOf(run('a', 'whole', 'late')), { code: 'mailbox-full' });
+  await open('c');
+  await host.settled();
+  await open('s');
+  await host.settled();
+  await Promise.all([stranger, chain, ...waiting]);
+  t.is(host.count('refusedMailboxFull'), 1);
 });
 
 test('one whose deadline passes while it waits does not run, and holds nobody back', async (t) => {

@@ -23,21 +23,23 @@ export interface Member {
   operation: string;
 }
 
+/** From the first hop of `path`, at `home`, somebody got to this call. */
+export interface Probe {
+  kind: 'probe';
+  home: number;
+  /** The call that the probe began with, and which of its probes it is. */
+  caller: number;
+  request: number;
+  nth: number;
+  path: Hop[];
+  /** The call to go on with, of the node that sends this. */
+  from: number;
+  call: number;
+}
+
 /** What nodes tell each other when they look for deadlocks. */
 export type Note =
-  /** From the first hop of `path`, at `home`, somebody got to this call. */
-  | {
-      kind: 'probe';
-      home: number;
-      /** The call that the probe began with, and which of its probes it is. */
-      caller: number;
-      request: number;
-      nth: number;
-      path: Hop[];
-      /** The call to go on with, of the node that sends this. */
-      from: number;
-      call: number;
-    }
+  | Probe
   /** The path is a cycle. To the node of its first hop, which is to be refused if the cycle is seen again. */
   | { kind: 'cycle'; path: Hop[] }
   /** Is the cycle still there, from this hop on? To the node of that hop. */

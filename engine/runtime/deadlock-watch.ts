@@ -1,7 +1,7 @@
 import { DeadlockError } from '../base/errors.ts';
 import type { Activation } from './activation.ts';
-import { type Hop, type Member, type Note, packNotes, unpackNotes } from './deadlock-notes.ts';
-import { DESTROY } from './engine-operations.ts';
+import { type Hop, type Member, type Note, type Probe, packNotes, unpackNotes } from './deadlock-notes.ts';
+import { CREATE, DESTROY } from './engine-operations.ts';
 import type { NodeState } from './node-state.ts';
 import { Timer } from './timing-wheel.ts';
 import type { Turn } from './turn.ts';
@@ -24,6 +24,8 @@ const BURST_MS = 20;
 const COST_MS_MAX = 1;
 /** Longer cycles are not found, and end at a deadline. */
 const HOPS_MAX = 256;
+/** So many that wait are asked in one look however long that takes, or it would not get around. */
+const PROBES_MIN = 64;
 /** Turns that are gone through in one look; what is left over is come back to. */
 const VISITS_MAX = 1024;
 /** Numbers in one message between nodes, about. */
@@ -32,7 +34,7 @@ const MESSAGE_HOPS_MAX = 4096;
 const NAMED_MAX = 16;
 const SCANS_MAX = 4;
 
-/** What the watch asks of the scheduler. */
+/** What the watch asks of the waiting room. */
 export interface WaitingLine {
   readonly ledger: TurnLedger | undefined;
   readonly waiting: Map<Waiting, Activation> | undefined;
@@ -140,21 +142,30 @@ export class DeadlockWatch extends Timer {
   }
 
   private lookAtWaiting(now: number): void {
-    for (const [waiting, activation] of this.line.waiting!) {
+    const { clock } = this.state;
+    const until = clock.now() + COST_MS_MAX;
+    let probes = 0;
+    const all = this.line.waiting!;
+    for (const [waiting, activation] of all) {
       if (waiting.deadline < now) this.line.giveUp(activation, waiting);
       else if (waiting.probeAt <= now) {
-        if (this.visits > VISITS_MAX) return;
+        if (this.visits > VISITS_MAX || (probes >= PROBES_MIN && clock.now() > until)) return;
+        // Behind all that were not looked at for longer: there may be more than can be asked again in time.
+        all.delete(waiting);
+        all.set(waiting, activation);
+        probes++;
         waiting.probes++;
         waiting.probeAt = now + Math.min(AGAIN_MS_MAX, LOOK_MS * 2 ** Math.min(waiting.probes, 8));
         // Whoever waits for a call of a turn is in the chain of that call.
-        if (waiting.chain.length > 0 || waiting.operation === DESTROY) this.probe(waiting);
+        if (waiting.chain.length > 0 || waiting.operation === DESTROY || waiting.operation === CREATE)
+          this.probe(waiting);
       }
     }
   }
 
   private probe(waiting: Waiting): void {
     if (waiting.requestId === 0) return;
-    this.follow({
+    const probe: Probe = {
       kind: 'probe',
       home: this.state.index,
       caller: waiting.callerIncarnation,
@@ -163,7 +174,8 @@ export class DeadlockWatch extends Timer {
       path: [],
       from: waiting.callerIncarnation,
       call: waiting.requestId,
-    });
+    };
+    this.followFrom(probe, waiting);
   }
 
   private handle(note: Note, now: number): void {
@@ -189,10 +201,13 @@ export class DeadlockWatch extends Timer {
 
   // ---- the first pass
 
-  private follow(probe: Extract<Note, { kind: 'probe' }>): void {
+  private follow(probe: Probe): void {
+    // When there is none, it is on its way or has ended: nobody waits for a lock here.
     const found = this.find(probe.from, probe.call);
-    // It is on its way, or has ended: nobody waits for a lock here.
-    if (found === undefined || probe.path.length >= HOPS_MAX) return;
+    if (found !== undefined && probe.path.length < HOPS_MAX) this.followFrom(probe, found);
+  }
+
+  private followFrom(probe: Probe, found: Turn | Waiting): void {
     const key = `${probe.caller}:${probe.request}:${probe.nth}`;
     let visited = this.visited.get(key) ?? this.visitedBefore.get(key);
     if (visited === undefined) {
@@ -206,12 +221,7 @@ export class DeadlockWatch extends Timer {
   }
 
   /** Goes on along the calls of a turn. */
-  private leave(
-    probe: Extract<Note, { kind: 'probe' }>,
-    visited: Set<number>,
-    { lineage }: { lineage: Turn['lineage'] },
-    waits: boolean,
-  ): void {
+  private leave(probe: Probe, visited: Set<number>, { lineage }: { lineage: Turn['lineage'] }, waits: boolean): void {
     const { index, incarnation, pending } = this.state;
     const turn = lineage!.number;
     if (visited.has(turn)) return;

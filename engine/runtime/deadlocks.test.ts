@@ -114,14 +114,43 @@ test('through a task', async (t) => {
   t.is(host.count('deadlocks'), 1);
 });
 
-test('one that destroys itself and waits for it', async (t) => {
+test('one that destroys itself and waits for that is told at once, and destroyed when its operation is over', async (t) => {
+  const { host, run, step, call, gate, open, reached, journal } = startActors(t);
+  for (const lock of ['free', 'single', 'whole'] as const) {
+    const before = host.count('deactivations');
+    const done = run('a1', lock, `r ${lock}`, [step('destroy', 'a1', 'free'), gate(lock), call('b2', 'free')]);
+    await reached(lock);
+    const behind = run('a1', 'free', `behind ${lock}`);
+    await host.settled();
+    t.is(host.count('deactivations'), before);
+    await open(lock);
+    await done;
+    await behind;
+    t.is(host.count('deactivations'), before + 1);
+    t.true(journal('a1').includes(`behind ${lock}`));
+  }
+  t.is(host.count('deadlocks'), 0);
+  t.is(host.count('repliesLate'), 0);
+});
+
+test('one that destroys another one which waits for it', async (t) => {
   const actors = startActors(t);
-  const { run, step } = actors;
-  const error = await expectOneRefused(t, actors, [run('a1', 'free', 'r', [step('destroy', 'a1', 'free')])]);
+  const { run, call, step } = actors;
+  const error = await expectOneRefused(t, actors, [
+    run('a1', 'free', 'r', [call('b2', 'free', step('destroy', 'a1', 'free'))]),
+  ]);
   t.deepEqual(
     error.chain.map(({ operation }) => operation),
-    ['destroy', 'free'],
+    ['destroy', 'free', 'free'],
   );
+});
+
+test('one that waits for what it sent behind its own destroy', async (t) => {
+  const actors = startActors(t);
+  const { run, call, step } = actors;
+  const steps = [step('destroy', 'a1', 'free'), call('a1', 'free')];
+  const error = await expectOneRefused(t, actors, [run('a1', 'free', 'r', steps)]);
+  t.like(error.chain[0], { operation: 'free' });
 });
 
 test('two branches of a chain that wait for each other', async (t) => {
@@ -133,6 +162,26 @@ test('two branches of a chain that wait for each other', async (t) => {
   await Promise.all([reached('1'), reached('2')]);
   await Promise.all([open('1'), open('2')]);
   await expectOneRefused(t, actors, [run1]);
+});
+
+test('one that waits behind thousands that wait for something else is looked at, too', async (t) => {
+  const actors = startActors(t);
+  const { host, run, call, all, gate, open, reached } = actors;
+  const held = run('a0', 'whole', 'held', [gate('h')]);
+  await reached('h');
+  const crowd = Array.from({ length: 8 }, (_, i) =>
+    run(`c${i}0`, 'free', `c${i}`, [all(...Array.from({ length: 1900 }, () => call('a0', 'whole')))]),
+  );
+  await host.settled();
+  const runs = [
+    run('d0', 'whole', 'first', [gate('1'), call('e0', 'whole')]),
+    run('e0', 'whole', 'second', [gate('2'), call('d0', 'whole')]),
+  ];
+  await Promise.all([reached('1'), reached('2')]);
+  await Promise.all([open('1'), open('2')]);
+  await expectOneRefused(t, actors, runs);
+  await open('h');
+  await Promise.all([held, ...crowd]);
 });
 
 test('waiting long is no deadlock, and a timer in it is waited for', async (t) => {

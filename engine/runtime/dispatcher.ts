@@ -10,7 +10,7 @@ import {
   UnavailableError,
   withoutTrace,
 } from '../base/errors.ts';
-import { type Activation, DEACTIVATING, GONE } from './activation.ts';
+import { ACTIVE, type Activation, DEACTIVATING, GONE } from './activation.ts';
 import type { Activations } from './activations.ts';
 import { nameOf } from './caller.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
@@ -36,10 +36,14 @@ import {
   ID_INT32,
   idKindsOf,
   isExpired,
+  KIND_REQUEST,
+  kindOf,
+  makeOneWay,
   operationOf,
   requestIdOf,
   slotOf,
   sourceIdOf,
+  sourceTypeOf,
   targetIdOf,
 } from './frame.ts';
 import type { ListCursor } from './list-page.ts';
@@ -169,7 +173,7 @@ export class Dispatcher {
   /** Frames that waited for an activation which is gone: from the start again, each in its order. */
   redispatch(waiting: readonly Waiting[]): void {
     for (const one of waiting) {
-      this.scheduler.forget(one);
+      this.scheduler.room.forget(one);
       if (one.frame !== undefined) this.request(new Reader(one.frame), one.source, one.lane);
     }
   }
@@ -177,7 +181,7 @@ export class Dispatcher {
   /** Frames that waited for an activation which failed. */
   refuseAll(waiting: readonly Waiting[], error: EngineError): void {
     for (const one of waiting) {
-      this.scheduler.forget(one);
+      this.scheduler.room.forget(one);
       if (one.frame !== undefined) this.refuse(new Reader(one.frame), one.source, one.lane, one.operation, error);
     }
   }
@@ -188,7 +192,7 @@ export class Dispatcher {
     // By one of them that makes it; those behind that find it.
     let isMade = false;
     for (const one of waiting) {
-      this.scheduler.forget(one);
+      this.scheduler.room.forget(one);
       if (one.frame === undefined) continue;
       const input = new Reader(one.frame);
       const isDestroy = one.operation === DESTROY;
@@ -234,7 +238,7 @@ export class Dispatcher {
         this.replies.result(source, lane, requestId, LIST, page);
       } else if (isStoreOperation(code) && this.stores !== undefined) {
         this.stores.request(code, args, source, lane, requestId);
-      } else if (code === DEADLOCKS.code) this.scheduler.deadlocks?.receive(args);
+      } else if (code === DEADLOCKS.code) this.scheduler.room.deadlocks?.receive(args);
       else if (end === END_HOST && this.clients !== undefined) {
         this.clients.engineRequest(code, args, source, lane, requestId);
       } else throw unknownOperation(code);
@@ -294,9 +298,16 @@ export class Dispatcher {
     if (activation === undefined && type.persistent && !this.state.draining) {
       activation = this.activations.activate(type, id, slot, 'existing');
     }
+    const requestId = requestIdOf(input.view, input.at);
     if (activation === undefined) {
-      this.replies.result(source, lane, requestIdOf(input.view, input.at), DESTROY, false);
+      if (requestId !== 0) this.replies.result(source, lane, requestId, DESTROY, false);
       return;
+    }
+    const isFree = activation.phase === ACTIVE && activation.openTurns === 0;
+    if (!isFree && activation.waiting < type.mailboxMax && isItsOwn(activation, input)) {
+      // It may be awaited by the very turn that it waits for. What is certain by now can be told.
+      this.replies.result(source, lane, requestId, DESTROY, true);
+      makeOneWay(input.view, input.at);
     }
     this.scheduler.arrive(activation, DESTROY, input, source, lane);
   }
@@ -341,5 +352,24 @@ const existsAlready = (type: EntityTypeEntry, id: number | bigint | string): Eng
 /** On its way out, or about to be. */
 const isEnding = (activation: Activation): boolean =>
   activation.phase === DEACTIVATING || activation.mailbox?.some((waiting) => waiting.operation === DESTROY) === true;
+
+/** Sent by the entity that it is for, and waited for. */
+function isItsOwn({ type, id }: Activation, input: Reader): boolean {
+  const { view, at } = input;
+  if (
+    kindOf(view, at) !== KIND_REQUEST ||
+    endsOf(view, at) >> 4 !== END_ENTITY ||
+    sourceTypeOf(view, at) !== type.index
+  ) {
+    return false;
+  }
+  const idKinds = idKindsOf(view, at);
+  if (idKinds >> 4 === ID_INT32) return sourceIdOf(view, at) === id;
+  input.at = at + HEADER_BYTES;
+  if ((idKinds & 15) !== ID_INT32) readEntityId(input);
+  const source = readEntityId(input);
+  input.at = at;
+  return source === id;
+}
 
 const noGateway = (): EngineError => new UnavailableError('no-session', 'This node has no gateway.');

@@ -263,6 +263,14 @@ export const sourceIdOf = (view: DataView, at: number): number => view.getInt32(
 export const traceHighOf = (view: DataView, at: number): number => view.getInt32(at + TRACE_HIGH, true);
 export const traceLowOf = (view: DataView, at: number): number => view.getInt32(at + TRACE_LOW, true);
 
+/** A request that has got its answer already: nobody waits for it any more. */
+export function makeOneWay(view: DataView, at: number): void {
+  view.setUint8(at + KIND, KIND_ONE_WAY);
+  view.setUint8(at + FLAGS, flagsOf(view, at) & ~FLAG_ABORTABLE);
+  view.setInt32(at + REQUEST_ID, 0, true);
+  view.setInt32(at + DEADLINE, 0, true);
+}
+
 /** Milliseconds on the node's clock; Infinity without one. */
 export function deadlineIn(view: DataView, at: number, now: number): number {
   const wire = deadlineOf(view, at);

@@ -138,6 +138,26 @@ test('an onDeactivate that does not end is given up, and what waits meets the ne
   t.regex(String((line!.fields.err as Error).message), /did not end within 60 s/);
 });
 
+test('one that destroys itself and waits for that goes on, and is gone when its operations are over', async (t) => {
+  const { host, view, named } = start(t);
+  const id = named('plain');
+  const mortal = view.getProxy(Mortal, id);
+  const nap = mortal.nap(1000);
+  t.true(await mortal.leave());
+  await host.settled();
+  t.is(host.count('deactivations'), 0);
+  const touched = mortal.touch();
+  await host.advance(1001);
+  await nap;
+  t.is(await touched, 2);
+  t.deepEqual(chronicle.of(id), ['made 1', 'active 1', 'still there', 'destroyed', 'made 2', 'active 2']);
+  t.is(host.count('callsTimedOut'), 0);
+
+  const hesitant = named('hesitant');
+  t.is(await view.getProxy(Mortal, hesitant).touch(), 1);
+  t.is(await view.getProxy(Mortal, hesitant).touch(), 2);
+});
+
 // ---- what counts as use
 
 test('idleness counts from the end of the last call: a turn that sleeps holds its entity', async (t) => {

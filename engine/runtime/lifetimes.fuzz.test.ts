@@ -160,9 +160,7 @@ async function play(host: LocalHost, steps: readonly Step[], run: number): Promi
   for (const node of host.nodes) {
     const inside = node as unknown as {
       scheduler: {
-        abortables: { size: number };
-        waiting: Map<unknown, unknown>;
-        ledger: { all: unknown[] };
+        room: { abortables: { size: number }; waiting: Map<unknown, unknown>; ledger: { all: unknown[] } };
         ready: unknown[];
       };
       state: { pending: { endings: Map<number, unknown> } };
@@ -172,7 +170,9 @@ async function play(host: LocalHost, steps: readonly Step[], run: number): Promi
       calls: gauges.callsPending,
       turns: gauges.turnsOpen,
       backlog: gauges.backlogFrames,
-      abortables: inside.scheduler.abortables.size,
+      abortables: inside.scheduler.room.abortables.size,
+      waiting: inside.scheduler.room.waiting.size,
+      ledger: inside.scheduler.room.ledger.all.length,
       ready: inside.scheduler.ready.length,
       endings: inside.state.pending.endings.size,
       invalid: node.counters.invalidMessages,

@@ -51,7 +51,7 @@ export interface LockReport {
   readonly total: number;
 }
 
-/** Where the turns and the waiting of a node are; the scheduler. */
+/** Where the turns and the waiting of a node are; its waiting room. */
 export interface LockPlaces {
   readonly ledger: TurnLedger | undefined;
   readonly waiting: ReadonlyMap<Waiting, Activation> | undefined;
@@ -91,13 +91,16 @@ export function lockReport(state: NodeState, places: LockPlaces, from: number): 
         turn: `${state.incarnation}:${turn.lineage!.number}`,
         chain: namesIn(turn.lineage!.ancestors),
       })),
-      waiters: waiting.slice(0, REPORT_TURNS_MAX).map((one) => ({
-        operation: one.operation.name,
-        priority: PRIORITIES[one.lane]!,
-        since: since(one.since),
-        caller: callerOf(state, one),
-        chain: namesIn(one.chain),
-      })),
+      waiters: waiting
+        .sort((a, b) => a.since - b.since)
+        .slice(0, REPORT_TURNS_MAX)
+        .map((one) => ({
+          operation: one.operation.name,
+          priority: PRIORITIES[one.lane]!,
+          since: since(one.since),
+          caller: callerOf(state, one),
+          chain: namesIn(one.chain),
+        })),
     })),
   };
 }

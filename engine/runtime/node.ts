@@ -181,7 +181,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       }
       await this.pause(DRAIN_POLL_MS);
     }
-    this.scheduler.deadlocks?.stop();
+    this.scheduler.room.deadlocks?.stop();
   }
 
   /** Ends at once: whoever waits for a reply is told. */
@@ -201,7 +201,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.peers.replace(replacement, this, (address) => {
       this.source = address;
     });
-    this.scheduler.lost(lost);
+    this.scheduler.room.lost(lost);
     this.computing?.lost(lost);
     this.cycle.schedule();
   }
@@ -261,7 +261,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   /** Who holds locks and who waits for them, from the entity at `from` on: those with the most that waits first. */
   locks(from: number): LockReport {
-    return lockReport(this.state, this.scheduler, from);
+    return lockReport(this.state, this.scheduler.room, from);
   }
 
   // ---- the round
@@ -334,7 +334,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
           return;
         case KIND_CANCEL:
           if (operationOf(view, at) === COMPUTE.code) this.computing?.cancel(this.source, requestIdOf(view, at));
-          else this.scheduler.cancel(this.source, requestIdOf(view, at));
+          else this.scheduler.room.cancel(this.source, requestIdOf(view, at));
           return;
         default:
           this.counters.invalidMessages++;

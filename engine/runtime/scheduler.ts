@@ -2,14 +2,12 @@ import { readEntityId } from '../../transport/codec/entity-id.ts';
 import { Reader } from '../../transport/codec/reader.ts';
 import type { Lane } from '../../transport/link.ts';
 import { type EngineError, EntityExistsError, InvalidMessageError } from '../base/errors.ts';
-import { Abortables, callerGaveUp, callerLost } from './abortables.ts';
+import { callerLost } from './abortables.ts';
 import { ACTIVE, type Activation } from './activation.ts';
-import { mailboxRefusal } from './admission.ts';
 import { callOf } from './call-of.ts';
 import { nameOf } from './caller.ts';
 import { LOCK_NONE, type Operation } from './catalogue.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { DeadlockWatch, type WaitingLine } from './deadlock-watch.ts';
 import { CREATE, DEADLOCKS, DESTROY, LOCKED_TASK, TASK } from './engine-operations.ts';
 import type { TaskRunner } from './entity-tasks.ts';
 import {
@@ -37,8 +35,7 @@ import {
   traceHighOf,
   traceLowOf,
 } from './frame.ts';
-import { acquire, comesBack, isFree, reenters, release } from './locks.ts';
-import { Mailbox } from './mailbox.ts';
+import { acquire, isFree, reenters, release } from './locks.ts';
 import type { NodeState } from './node-state.ts';
 import { Pump, type PumpEvents } from './pump.ts';
 import type { Replies } from './reply.ts';
@@ -46,7 +43,8 @@ import { callTask, type Task } from './task.ts';
 import { isThenable } from './thenable.ts';
 import { Turn, type TurnCall, type TurnOwner } from './turn.ts';
 import { TurnLedger } from './turn-ledger.ts';
-import { Waiting } from './waiting.ts';
+import type { Waiting } from './waiting.ts';
+import { WaitingRoom, type WaitingRoomEvents } from './waiting-room.ts';
 
 /** Ends the life of an activation; the activations of the node. */
 export interface Destroyer {
@@ -64,7 +62,7 @@ const TURNS_POOLED_MAX = 16_384;
  * Decides when what is addressed to an activation runs, runs it, and answers. A frame that finds its entity free runs where it stands, decoded
  * from the link's memory; otherwise it is copied into the mailbox, first in first out per priority.
  */
-export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine {
+export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingRoomEvents {
   private readonly state: NodeState;
   private readonly replies: Replies;
   private readonly destroyer: Destroyer;
@@ -73,15 +71,11 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
   private readonly taskOperation: Operation;
   private readonly pump: Pump;
   private readonly pool: Turn[] = [];
-  /** Undefined in games without locks, like `waiting`. */
-  readonly ledger: TurnLedger | undefined = undefined;
-  /** All that waits for an entity of this node, in order of arrival. */
-  readonly waiting: Map<Waiting, Activation> | undefined = undefined;
-  readonly deadlocks: DeadlockWatch | undefined = undefined;
+  readonly room: WaitingRoom;
+  private readonly ledger: TurnLedger | undefined;
   private ready: Activation[] = [];
   /** Turns that have begun and not ended, of all activations. */
   openTurns = 0;
-  private readonly abortables = new Abortables();
 
   /** `wake` is called when something became ready, on a node that may sleep. */
   constructor(state: NodeState, replies: Replies, destroyer: Destroyer, peers: Peers, wake: () => void) {
@@ -92,17 +86,15 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     this.deadLetters = new DeadLetters(state);
     this.taskOperation = state.catalogue.game.defaultLock === 'entity' ? LOCKED_TASK : TASK;
     this.pump = new Pump(state, this);
-    if (state.flow === undefined) return;
-    this.ledger = new TurnLedger();
-    this.waiting = new Map();
-    this.deadlocks = new DeadlockWatch(state, this, (node, notes) => peers.tell(DEADLOCKS, node, notes));
+    this.ledger = state.flow && new TurnLedger();
+    this.room = new WaitingRoom(state, this, this.ledger, (node, notes) => peers.tell(DEADLOCKS, node, notes));
   }
 
   /** A frame for an activation of this node; `input` stands at the frame's first byte. */
   arrive(activation: Activation, operation: Operation, input: Reader, source: number, lane: Lane): void {
     if (activation.waiting === 0 && isFree(activation, operation)) this.run(activation, operation, input, source, lane);
     else if (this.ledger === undefined || !this.letsBack(activation, operation, input, lane)) {
-      this.enqueue(activation, operation, input, source, lane);
+      this.room.enter(activation, operation, input, source, lane);
     } else this.run(activation, operation, input, source, lane);
   }
 
@@ -115,11 +107,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
       return;
     }
     if (activation.waiting === 0 && isFree(activation, operation)) this.runTaskNow(activation, operation, task);
-    else {
-      const { now } = this.state;
-      const waiting = new Waiting(operation, operation.lane, undefined, 0, task, now, Number.POSITIVE_INFINITY);
-      this.wait(activation, waiting);
-    }
+    else this.room.enterTask(activation, operation, task);
   }
 
   /** Puts an activation into the queue of those with something to run, when it has. */
@@ -153,27 +141,8 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     return turns;
   }
 
-  /** The caller has given up. */
-  cancel(source: number, requestId: number): void {
-    const target = this.abortables.find(source, requestId);
-    if (target === undefined) return;
-    if (target instanceof AbortController) target.abort(callerGaveUp());
-    else {
-      const { activation, waiting } = target;
-      activation.mailbox!.take(waiting);
-      this.forget(waiting);
-      // It may have held others back.
-      this.makeReady(activation);
-    }
-  }
-
-  /** The node behind a return address is gone: nobody waits for what runs for it. What waits runs all the same, for it was sent. */
-  lost(source: number): void {
-    for (const turn of [...this.abortables.turnsFrom(source)]) turn.abort(callerLost());
-  }
-
   callOf(turn: Turn): TurnCall {
-    return callOf(turn, this.state, turn.activation, this.abortables);
+    return callOf(turn, this.state, turn.activation, this.room.abortables);
   }
 
   // A turn ends whatever becomes of its answer, or its entity would wait for it for ever.
@@ -196,34 +165,12 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     }
   }
 
-  /** What has left its mailbox without having run. */
-  forget(waiting: Waiting): void {
-    this.waiting?.delete(waiting);
-    if (waiting.frame === undefined) return;
-    const view = new DataView(waiting.frame.buffer, waiting.frame.byteOffset);
-    if (flagsOf(view, 0) & FLAG_ABORTABLE) this.abortables.delete(waiting.source, requestIdOf(view, 0));
-  }
-
-  giveUp(activation: Activation, waiting: Waiting): void {
-    activation.mailbox!.take(waiting);
-    this.expired(waiting);
-    this.makeReady(activation);
-  }
-
-  refuseWaiting(activation: Activation, waiting: Waiting, error: EngineError): void {
-    activation.mailbox!.take(waiting);
-    this.forget(waiting);
-    this.refuse(new Reader(waiting.frame!), waiting.source, waiting.lane, waiting.operation, error);
-    this.makeReady(activation);
-  }
-
   expired(waiting: Waiting): void {
-    this.forget(waiting);
-    this.state.counters.expiredBeforeRun++;
+    this.room.expired(waiting);
   }
 
   runWaiting(activation: Activation, waiting: Waiting): void {
-    this.forget(waiting);
+    this.room.forget(waiting);
     if (waiting.task !== undefined) {
       this.runTaskNow(activation, waiting.operation, waiting.task);
       return;
@@ -236,41 +183,6 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
       return;
     }
     this.run(activation, waiting.operation, input, waiting.source, waiting.lane);
-  }
-
-  private enqueue(activation: Activation, operation: Operation, input: Reader, source: number, lane: Lane): void {
-    const { view, at } = input;
-    const { now, counters } = this.state;
-    const deadline = deadlineIn(view, at, now);
-    const refusal = mailboxRefusal(activation, lane, deadline - now, now);
-    if (refusal !== undefined) {
-      counters.refusedMailboxFull++;
-      this.refuse(input, source, lane, operation, refusal);
-      return;
-    }
-    const waiting = new Waiting(operation, lane, input.bytes.slice(at, input.end), source, undefined, now, deadline);
-    if (flagsOf(view, at) & FLAG_ABORTABLE) {
-      this.abortables.add(source, requestIdOf(view, at), { activation, waiting });
-    }
-    if (this.ledger !== undefined) {
-      waiting.chain = chainOf(input);
-      waiting.comesBack = comesBack(activation, waiting.chain, this.state.incarnation);
-      waiting.caller = callerHashOf(view, at);
-      waiting.callerIncarnation = incarnationOf(view, at);
-      waiting.requestId = requestIdOf(view, at);
-    }
-    this.wait(activation, waiting);
-  }
-
-  private wait(activation: Activation, waiting: Waiting): void {
-    activation.mailbox ??= new Mailbox();
-    activation.mailbox.push(waiting);
-    if (this.waiting !== undefined) {
-      this.state.counters.lockWaits++;
-      this.waiting.set(waiting, activation);
-      this.deadlocks!.noticed(waiting);
-    }
-    this.makeReady(activation);
   }
 
   /** Whether a call comes back to the entity in its own chain, and need wait neither for a lock nor behind what waits for one. */
@@ -414,7 +326,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
       turn.call = undefined;
     }
     if (turn.abort !== undefined) {
-      this.abortables.delete(turn.source, turn.requestId);
+      this.room.abortables.delete(turn.source, turn.requestId);
       turn.abort = undefined;
     }
     turn.principal = undefined;
@@ -430,7 +342,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingLine
     }
     if (flags & FLAG_ABORTABLE) {
       turn.abort = new AbortController();
-      this.abortables.add(turn.source, turn.requestId, turn.abort);
+      this.room.abortables.add(turn.source, turn.requestId, turn.abort);
       if (this.state.outbox.isLost(turn.source)) turn.abort.abort(callerLost());
     }
   }

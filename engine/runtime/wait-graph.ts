@@ -28,6 +28,7 @@ export function turnsBefore(activation: Activation, waiting: Waiting, incarnatio
   };
   const addWithAhead = (one: Waiting): void => {
     add(one);
+    if (found.size === activation.openTurns) return;
     for (const other of aheadOf(activation, mailbox, one)) add(other);
   };
   addWithAhead(waiting);

@@ -8,8 +8,10 @@ export interface Mortal {
   /** Answers with how long it was, on the clock of `this.now()`. */
   nap(ms: number): Promise<number>;
   dice(): Promise<number>;
+  /** Destroys itself after an await, waits for that, and goes on; whether there was one. */
+  leave(): Promise<boolean>;
 }
-export const Mortal = contract<Mortal>('Mortal', { touch: {}, note: {}, nap: { timeout: '1h' }, dice: {} });
+export const Mortal = contract<Mortal>('Mortal', { touch: {}, note: {}, nap: { timeout: '1h' }, dice: {}, leave: {} });
 
 /** Ticks by itself, and is idle all the same. */
 export interface Ticking {

@@ -38,6 +38,7 @@ export class MortalEntity extends NodeEntity implements Mortal {
   }
   override async onActivate(): Promise<void> {
     if (this.kind === 'endless' && this.incarnation === 1) await chronicle.hang(this.id);
+    if (this.kind === 'hesitant' && this.incarnation === 1) await this.node.destroy(Mortal, this.id);
     if (this.kind === 'slow') await chronicle.hang(this.id);
     if (this.kind === 'selfish') await this.node.getProxy(Mortal, this.id).touch();
     if (this.kind === 'mutual') {
@@ -63,6 +64,12 @@ export class MortalEntity extends NodeEntity implements Mortal {
   }
   async dice(): Promise<number> {
     return this.random();
+  }
+  async leave(): Promise<boolean> {
+    await this.node.getProxy(Mortal, 'plain witness').touch();
+    const was = await this.node.destroy(Mortal, this.id);
+    chronicle.of(this.id).push('still there');
+    return was;
   }
 }
 
