@@ -23,7 +23,11 @@ export async function soak(root: string, args: readonly string[]): Promise<numbe
   const flags = parseSoakFlags(args);
   const { bots, workers, minutes, sampleSeconds } = flags;
   const arena = await arenaContract(root);
-  const host = await SoakHost.start(root, [`--workers=${workers}`, `--game=${GAME}`], [`--bots=${bots}`]);
+  const host = await SoakHost.start(
+    root,
+    [`--workers=${workers}`, `--game=${GAME}`, '--store=memory'],
+    [`--bots=${bots}`],
+  );
   console.log(`${bots} bots on ${workers} nodes for ${minutes} minutes, a line every ${sampleSeconds} s`);
   const samples: Sample[] = [];
   const delay = monitorEventLoopDelay({ resolution: 10 });

@@ -11,7 +11,7 @@ export default defineGame({
   name: 'sample-arena',
   entities: [
     entity(Lobby, LobbyEntity),
-    entity(Player, PlayerEntity),
+    entity(Player, PlayerEntity, { persistent: true }),
     entity(Arena, ArenaEntity, { tasks: { tick: { every: '50ms' } } }),
     entity(ScoreBoard, ScoreBoardEntity, { tasks: { publish: { every: '1s' } } }),
   ],

@@ -20,20 +20,29 @@ interface Stay {
   readonly visit: number;
 }
 
+/** What a restart of the host does not take from a player. */
+interface PlayerState {
+  name: string;
+  /** Counts on for ever: a stay of another life must not be taken for one of this. */
+  visits: number;
+  stay?: Stay | undefined;
+  baggage?: Baggage | undefined;
+}
+
 /**
  * A player. Arenas come and go around it: it alone decides which stay counts, and `visit` tells messages of older stays
  * apart. Moving is: enter the new arena, then leave the old one. Until the new one said yes the old one keeps the body,
  * out of play, so a failure on the way costs nothing but the walk.
  */
-export class PlayerEntity extends NodeEntity implements Player {
-  #name = '';
-  #stay: Stay | undefined;
-  #visits = 0;
-  #baggage: Baggage | undefined;
+export class PlayerEntity extends NodeEntity<PlayerState> implements Player {
   #watching: ArenaId | undefined;
 
+  override initialState(): PlayerState {
+    return { name: '', visits: 0 };
+  }
+
   async watch(arena: ArenaId): Promise<RosterRow[]> {
-    if (this.#stay) await this.#out('left');
+    if (this.state.stay) await this.#out('left');
     if (this.#watching !== arena) await this.#unwatch();
     this.#watching = arena;
     await this.node.group(ArenaView, EVERYONE).add(this.id);
@@ -41,11 +50,11 @@ export class PlayerEntity extends NodeEntity implements Player {
   }
 
   async join(name: string, wish?: ArenaId): Promise<Visit> {
-    this.#name = cleanName(name);
+    this.state.name = cleanName(name);
     await this.#unwatch();
     await this.node.group(ArenaView, EVERYONE).add(this.id);
     // Back after a reload: the body may still be there.
-    const arena = this.#stay?.arena ?? (await this.node.getProxy(Lobby).place(wish));
+    const arena = this.state.stay?.arena ?? (await this.node.getProxy(Lobby).place(wish));
     return this.#enter(arena);
   }
 
@@ -54,16 +63,16 @@ export class PlayerEntity extends NodeEntity implements Player {
   }
 
   steer(input: Steering): void {
-    const stay = this.#stay;
+    const stay = this.state.stay;
     if (stay) this.node.getProxy(Arena, stay.arena).steer(String(this.id), stay.visit, input);
     // The client believes that it plays: this entity was forgotten meanwhile. It joins again.
     else this.#view().left('lost');
   }
 
   async travel(visit: uint32, to: ArenaId, baggage: Baggage): Promise<void> {
-    const from = this.#stay;
+    const from = this.state.stay;
     if (from?.visit !== visit) return;
-    this.#baggage = baggage;
+    this.state.baggage = baggage;
     const arena = this.node.getProxy(Arena, from.arena);
     try {
       const entered = await this.#enter(to, from.arena);
@@ -78,11 +87,11 @@ export class PlayerEntity extends NodeEntity implements Player {
   }
 
   tally(visit: uint32, baggage: Baggage): void {
-    if (this.#stay?.visit === visit) this.#baggage = baggage;
+    if (this.state.stay?.visit === visit) this.state.baggage = baggage;
   }
 
   async evicted(visit: uint32, reason: 'idle' | 'unknown'): Promise<void> {
-    const stay = this.#stay;
+    const stay = this.state.stay;
     if (stay?.visit !== visit) return;
     if (reason === 'idle') return this.#out('idle');
     // The arena restarted, on another node perhaps. The score is here; the rest is a spawn.
@@ -95,13 +104,13 @@ export class PlayerEntity extends NodeEntity implements Player {
   }
 
   async confirm(visit: uint32): Promise<boolean> {
-    if (this.#stay?.visit !== visit) return false;
+    if (this.state.stay?.visit !== visit) return false;
     try {
       await this.node.getClientProxy(ArenaView, this.id).ping();
       return true;
     } catch {
       // Nobody there (a reload is quicker than this question). The stay ends with the answer.
-      if (this.#stay?.visit === visit) await this.#out('lost');
+      if (this.state.stay?.visit === visit) await this.#out('lost');
       return false;
     }
   }
@@ -109,7 +118,7 @@ export class PlayerEntity extends NodeEntity implements Player {
   override async onDeactivate(reason: string): Promise<void> {
     // Nobody to tell when everything ends.
     if (reason === 'shutdown') return;
-    if (this.#stay) return this.#out('lost');
+    if (this.state.stay) return this.#out('lost');
     if (this.#watching === undefined) return;
     await this.#unwatch();
     await this.node.group(ArenaView, EVERYONE).remove(this.id);
@@ -122,22 +131,24 @@ export class PlayerEntity extends NodeEntity implements Player {
   }
 
   async #enter(to: ArenaId, from?: ArenaId): Promise<Visit> {
-    const visit = ++this.#visits;
+    const visit = ++this.state.visits;
+    // Before any arena knows it: after a crash this number must not be given again.
+    await this.save().catch((error) => this.log.warn({ error }, 'a visit could not be saved'));
     const entered = await this.node.getProxy(Arena, to).enter({
       id: String(this.id),
-      name: this.#name,
+      name: this.state.name,
       visit,
       ...(from !== undefined && { from }),
-      ...(this.#baggage && { baggage: this.#baggage }),
+      ...(this.state.baggage && { baggage: this.state.baggage }),
     });
-    this.#stay = { arena: to, visit };
+    this.state.stay = { arena: to, visit };
     return entered;
   }
 
   async #out(reason: LeaveReason): Promise<void> {
-    const stay = this.#stay;
-    this.#stay = undefined;
-    this.#baggage = undefined;
+    const stay = this.state.stay;
+    this.state.stay = undefined;
+    this.state.baggage = undefined;
     this.#view().left(reason);
     await this.node.group(ArenaView, EVERYONE).remove(this.id);
     if (stay) await this.node.getProxy(Arena, stay.arena).leave(String(this.id), stay.visit);
