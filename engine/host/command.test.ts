@@ -40,7 +40,7 @@ for (const [argv, stderr] of mistakes) {
   });
 }
 
-for (const word of ['status', 'drain', 'move', 'workers', 'store', 'swap', '--nats=nats://x', '--store=nats']) {
+for (const word of ['status', 'drain', 'move', 'workers', 'swap', '--nats=nats://x', '--store=nats']) {
   test(`${word} says that it is not built yet`, async (t) => {
     const { code, stdout, stderr } = await answer(word);
     t.is(code, 2);

@@ -1,6 +1,7 @@
 /** The command line program: `main` is what engine/main.js calls. */
 import { type CommandLine, helpText, parseCommandLine } from './command-line.ts';
 import { type HostConfig, UsageError } from './config.ts';
+import { FolderInUse } from './folder-lock.ts';
 import { joinLauncher } from './launcher-port.ts';
 import { engineVersion, processShell, type Shell } from './shell.ts';
 import { start } from './start.ts';
@@ -50,6 +51,18 @@ async function perform(line: CommandLine, shell: Shell, argv: readonly string[])
     case 'check': {
       const [{ check }, { buildGame }] = await Promise.all([import('./check.ts'), import('../../codegen/build.ts')]);
       return check(line.config.game, shell, buildGame);
+    }
+    case 'store': {
+      if (line.config.store === 'nats') return notYet('--store=nats', shell);
+      const [{ storeCommand }, { EngineError }] = await Promise.all([
+        import('./store-command.ts'),
+        import('../base/errors.ts'),
+      ]);
+      return await storeCommand(line.arguments, line.config, shell).catch((error: Error) => {
+        if (!(error instanceof EngineError || error instanceof FolderInUse)) throw error;
+        shell.stderr(`skerry: ${error.message}\n`);
+        return 1;
+      });
     }
     default:
       return notYet(`'${line.command}'`, shell);

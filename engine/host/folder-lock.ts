@@ -12,7 +12,7 @@ export class FolderLock {
     this.path = path;
   }
 
-  /** Throws StoreError (`read-only`), or Error with the process that has it. */
+  /** Throws StoreError (`read-only`, `full`), or FolderInUse. */
   static take(folder: string): FolderLock {
     const path = join(folder, FILE);
     try {
@@ -28,12 +28,14 @@ export class FolderLock {
         }
         const owner = FolderLock.ownerOf(folder);
         if (owner !== undefined) {
-          throw new InUse(`The store in ${folder} is in use by process ${owner}: stop it, or choose another --data.`);
+          throw new FolderInUse(
+            `The store in ${folder} is in use by process ${owner}: stop it, or choose another --data.`,
+          );
         }
         unlinkSync(path);
       }
     } catch (error) {
-      if (error instanceof InUse) throw new Error(error.message);
+      if (error instanceof FolderInUse) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
       const reason = code === 'ENOSPC' ? 'full' : 'read-only';
       throw new StoreError(reason, `The store in ${folder} cannot be used: ${message}`, { cause: error });
@@ -64,7 +66,8 @@ export class FolderLock {
   }
 }
 
-class InUse extends Error {}
+/** Another process has the folder; the message says which. */
+export class FolderInUse extends Error {}
 
 function isAlive(pid: number): boolean {
   try {

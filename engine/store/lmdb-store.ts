@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StoreError } from '../base/errors.ts';
 import type { EntityStore, RecordSave, SaveLevel, StoredRecord } from '../runtime/entity-store.ts';
+import { type OnDamage, rethrow } from './damage.ts';
 import { busy, checkBatch, checkClaim, conflict, fenced, SAVES_MAX } from './refusals.ts';
 import { etagOf, packRecord, unpackRecord } from './stored-form.ts';
 
@@ -67,7 +68,7 @@ export class LmdbStore implements EntityStore {
     return outcome;
   }
 
-  async *scan(prefix: string): AsyncGenerator<{ key: string; record: StoredRecord }> {
+  async *scan(prefix: string, onDamage: OnDamage = rethrow): AsyncGenerator<{ key: string; record: StoredRecord }> {
     const first = Buffer.from(prefix);
     let after: Buffer | undefined;
     for (;;) {
@@ -78,7 +79,14 @@ export class LmdbStore implements EntityStore {
         if (after !== undefined && name.equals(after)) continue;
         if (!name.subarray(0, first.length).equals(first)) return;
         const text = name.toString();
-        yield { key: text, record: unpackRecord(text, value) };
+        let record: StoredRecord;
+        try {
+          record = unpackRecord(text, value);
+        } catch (error) {
+          onDamage(text, error as Error);
+          continue;
+        }
+        yield { key: text, record };
       }
       if (step.length <= SCAN_STEP) return;
       after = Buffer.from(step.at(-1)!.key);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createClient, RESP_TYPES } from 'redis';
 import { type OverloadedError, StoreError } from '../base/errors.ts';
 import type { EntityStore, RecordSave, SaveLevel, StoredRecord } from '../runtime/entity-store.ts';
+import { type OnDamage, rethrow } from './damage.ts';
 import { CLAIM, SAVE } from './redis-scripts.ts';
 import { busy, checkBatch, checkClaim, conflict, fenced, SAVES_MAX } from './refusals.ts';
 
@@ -99,7 +100,7 @@ export class RedisStore implements EntityStore {
   }
 
   /** Walks all keys of the server. */
-  async *scan(prefix: string): AsyncGenerator<{ key: string; record: StoredRecord }> {
+  async *scan(prefix: string, onDamage: OnDamage = rethrow): AsyncGenerator<{ key: string; record: StoredRecord }> {
     const own = this.recordKey('');
     // The server may name a key twice.
     const seen = new Set<string>();
@@ -115,7 +116,11 @@ export class RedisStore implements EntityStore {
         const key = name.toString().slice(own.length);
         if (seen.has(key)) continue;
         seen.add(key);
-        const record = await this.load(key);
+        const record = await this.load(key).catch((error: Error) => {
+          if ((error as StoreError).code !== 'corrupt') throw error;
+          onDamage(key, error);
+          return undefined;
+        });
         if (record !== undefined) yield { key, record };
       }
     } while (cursor !== '0');
