@@ -49,6 +49,11 @@ export class Overflow {
     return this.queues[lane].length;
   }
 
+  /** For a link that ends: whole frames, the first of which may have left in part. */
+  framesLeft(lane: Lane): Uint8Array[] {
+    return [...this.queues[lane]].map(({ frame }) => frame);
+  }
+
   /** Sends the frame if there is room, or keeps a copy. False, and nothing taken, when there is no place for that either. */
   spill(lane: Lane, frame: Uint8Array, rooms = 1, key?: string): boolean {
     this.checkSize(frame);
