@@ -1,3 +1,4 @@
+import { needsProgram } from '../scripts/programs.ts';
 import { callLocal } from './call-local.ts';
 import { callThread } from './call-thread.ts';
 import { codec } from './codec.ts';
@@ -5,6 +6,7 @@ import { entities } from './entity.ts';
 import { gateway } from './gateway.ts';
 import { idle } from './idle.ts';
 import { locks } from './lock.ts';
+import { natsLink } from './nats-link.ts';
 import { overload } from './overload.ts';
 import { priority } from './priority.ts';
 import { ring } from './ring.ts';
@@ -26,4 +28,6 @@ export const TOPICS: readonly Topic<any>[] = [
   locks,
   overload,
   priority,
+  // Without a server there is nothing to measure.
+  ...(needsProgram('nats') ? [natsLink] : []),
 ];

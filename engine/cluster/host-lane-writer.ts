@@ -1,8 +1,8 @@
 import { Writer } from '../../transport/codec/writer.ts';
 import { RECORD_HEADER_BYTES, recordBytes, writeRecordHeader } from './batch.ts';
 
-/** Frames are encoded into a buffer of this size; when it is full, or flushed, its content becomes a batch. */
-export const BATCH_BYTES = 64 << 10;
+/** Frames are encoded into a buffer of this size; when it is full, or flushed, its content becomes a batch. Small, so that a peer can begin with the first while the last is on its way. */
+export const BATCH_BYTES = 16 << 10;
 
 /** The frames of one lane that go to one peer, until its session numbers them. What is here, on its way and not taken by the reader stays below the session's window. */
 export class HostLaneWriter {

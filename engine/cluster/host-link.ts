@@ -112,6 +112,8 @@ class HostLane {
 }
 
 const PAYLOAD_BYTES_MIN = 1024;
+/** What a flush has beyond this leaves in further messages: the peer begins with the first while the last is on its way. */
+const MESSAGE_BYTES = 20 << 10;
 const NO_BATCH = new Uint8Array(0);
 
 /**
@@ -297,6 +299,7 @@ export class HostLink implements LinkWriter, LinkReader, LinkCounters {
     const { self, peer, publish, payloadBytesMax } = this.options;
     const greeted = this.greeting !== undefined;
     const max = payloadBytesMax();
+    const goal = Math.min(max, MESSAGE_BYTES);
     const leave = (some: readonly Section[]): void => {
       const bytes = encodePublish({ source: self.name, from: self.inc, to: peer.inc, greeted, sections: some });
       if (publish(bytes)) this.bytes += bytes.length;
@@ -305,7 +308,7 @@ export class HostLink implements LinkWriter, LinkReader, LinkCounters {
     let size = emptyPublishBytes(self.name);
     for (const section of sections) {
       const bytes = sectionBytes(section);
-      if (some.length > 0 && (size + bytes > max || some.length === 0xffff)) {
+      if (some.length > 0 && (size + bytes > goal || some.length === 0xffff)) {
         leave(some);
         some = [];
         size = emptyPublishBytes(self.name);
