@@ -1,6 +1,6 @@
 import type { EntityId } from '../base/entity-id.ts';
 
-/** Where a listing goes on: behind the activation of this order on this shelf. */
+/** Where a listing goes on: with the activation of this order on this shelf, or the next one there is. */
 export interface ListCursor {
   readonly shelf: number;
   readonly order: number;

@@ -22,7 +22,6 @@ export class Roster {
   private readonly shelves: (Shelf | undefined)[];
   /** The activation that was found last at each of these places: one load from far memory instead of three. */
   private readonly near: (Activation | undefined)[] = new Array(NEAR).fill(undefined);
-  private made = 0;
   size = 0;
 
   constructor(types: number) {
@@ -46,7 +45,7 @@ export class Roster {
       shelf = new Shelf();
       this.shelves[at] = shelf;
     }
-    shelf.add(activation, ++this.made);
+    shelf.add(activation);
     this.size++;
   }
 
@@ -65,8 +64,8 @@ export class Roster {
     const ids: EntityId[] = [];
     let { order } = from;
     for (let { shelf } = from; shelf < SHELVES; shelf++, order = 0) {
-      const last = this.shelves[(type.index << SHELF_BITS) | shelf]?.list(order, ids, idsMax);
-      if (last !== undefined) return { ids, next: { shelf, order: last } };
+      const next = this.shelves[(type.index << SHELF_BITS) | shelf]?.list(order, ids, idsMax);
+      if (next !== undefined) return { ids, next: { shelf, order: next } };
     }
     return { ids };
   }

@@ -12,8 +12,9 @@ const GAPS_MIN = 32;
 export class Shelf {
   /** Undefined is a gap. */
   private all: (Activation | undefined)[] = [];
-  /** By place; ascending. */
-  private orders: number[] = [];
+  /** By place; ascending. Undefined until they first move together: each place is its own order then. */
+  private orders: number[] | undefined = undefined;
+  private made = 0;
   private readonly numbers = new NumberIndex();
   /** Places of ids that are no int32. */
   private others: Map<EntityId, number> | undefined = undefined;
@@ -26,11 +27,11 @@ export class Shelf {
     return place < 0 ? undefined : this.all[place];
   }
 
-  /** Orders ascend from one to the next. */
-  add(activation: Activation, order: number): void {
+  add(activation: Activation): void {
     this.enter(activation.id, this.all.length);
     this.all.push(activation);
-    this.orders.push(order);
+    this.orders?.push(this.made);
+    this.made++;
     this.size++;
   }
 
@@ -48,13 +49,13 @@ export class Shelf {
     return true;
   }
 
-  /** Adds the ids behind this order to `ids`, up to `idsMax` in all. The order of the last when there may be more, else undefined. */
-  list(order: number, ids: EntityId[], idsMax: number): number | undefined {
-    for (let place = this.placeBehind(order); place < this.all.length; place++) {
+  /** Adds the ids from this order on to `ids`, up to `idsMax` in all. The order to go on from when there may be more, else undefined. */
+  list(from: number, ids: EntityId[], idsMax: number): number | undefined {
+    for (let place = this.placeFrom(from); place < this.all.length; place++) {
       const one = this.all[place];
       if (one === undefined) continue;
       ids.push(one.id);
-      if (ids.length >= idsMax) return this.orders[place];
+      if (ids.length >= idsMax) return this.orderOf(place) + 1;
     }
     return undefined;
   }
@@ -65,11 +66,11 @@ export class Shelf {
     for (let place = 0; place < this.all.length; place++) {
       const one = this.all[place];
       if (one === undefined) continue;
-      const order = this.orders[place]!;
+      const order = this.orderOf(place);
       yield one;
       if (moves === this.moves) continue;
       moves = this.moves;
-      place = this.placeBehind(order) - 1;
+      place = this.placeFrom(order + 1) - 1;
     }
     return undefined;
   }
@@ -87,30 +88,38 @@ export class Shelf {
     this.others.set(id, place);
   }
 
-  private placeBehind(order: number): number {
+  private orderOf(place: number): number {
+    return this.orders === undefined ? place : this.orders[place]!;
+  }
+
+  /** The first place of this order or a later one. */
+  private placeFrom(order: number): number {
     const { orders } = this;
+    if (orders === undefined) return order;
     let low = 0;
     let high = orders.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (orders[middle]! > order) high = middle;
+      if (orders[middle]! >= order) high = middle;
       else low = middle + 1;
     }
     return low;
   }
 
   private moveTogether(): void {
-    const { all, orders } = this;
-    this.all = [];
-    this.orders = [];
+    const { all } = this;
+    const present: Activation[] = [];
+    const orders: number[] = [];
     this.numbers.clear(this.size);
     for (let place = 0; place < all.length; place++) {
       const one = all[place];
       if (one === undefined) continue;
-      this.enter(one.id, this.all.length);
-      this.all.push(one);
-      this.orders.push(orders[place]!);
+      this.enter(one.id, present.length);
+      present.push(one);
+      orders.push(this.orderOf(place));
     }
+    this.all = present;
+    this.orders = orders;
     this.moves++;
   }
 }
