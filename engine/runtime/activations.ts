@@ -3,8 +3,8 @@ import { EngineError, EntityNotFoundError, FencedError, NodeDownError, Unavailab
 import { ACTIVATING, ACTIVE, Activation, DEACTIVATING, GONE } from './activation.ts';
 import { Alarm } from './alarm.ts';
 import type { Birth } from './birth.ts';
-import type { EntityTypeEntry } from './catalogue.ts';
-import { ACTIVATE, DEACTIVATE } from './engine-operations.ts';
+import type { EntityTypeEntry, Operation } from './catalogue.ts';
+import { ACTIVATE, DEACTIVATE, ON_ACTIVATE, ON_DEACTIVATE } from './engine-operations.ts';
 import { construct, type DeactivationReason } from './entity.ts';
 import type { NodeState } from './node-state.ts';
 import type { EntityRecord } from './persistence/entity-record.ts';
@@ -20,6 +20,8 @@ import { Walk } from './walk.ts';
 
 /** What happens to the frames of an activation that begins, fails or ends; the node. */
 export interface ActivationEvents {
+  /** Runs a hook, in a turn of its own where turns are followed; what it returns. */
+  runHook(activation: Activation, operation: Operation, hook: () => unknown): unknown;
   /** It is active: what waits may run. */
   activated(activation: Activation): void;
   /** It is gone: what waits goes back to the dispatcher. */
@@ -110,7 +112,9 @@ export class Activations implements KeepingEvents {
         if (entity.initialState !== undefined) entity.state = entity.initialState();
         if (activation.record !== undefined) this.persistence!.isInitial(activation.record);
       }
-      hook = entity.onActivate?.();
+      if (entity.onActivate !== undefined) {
+        hook = this.events.runHook(activation, ON_ACTIVATE, () => entity.onActivate!());
+      }
     } catch (error) {
       this.fail(activation, error);
       return;
@@ -178,7 +182,8 @@ export class Activations implements KeepingEvents {
     if (activation.entity.onDeactivate !== undefined) {
       this.state.box.begin(DEACTIVATE, activation.type.index, activation.id);
       try {
-        hook = activation.entity.onDeactivate(reason);
+        const { entity } = activation;
+        hook = this.events.runHook(activation, ON_DEACTIVATE, () => entity.onDeactivate!(reason));
       } catch (error) {
         this.logFailure(activation, 'onDeactivate', error);
       } finally {

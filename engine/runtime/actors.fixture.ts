@@ -3,7 +3,10 @@ import { loadFixtureGame } from '../testing/fixture-game.fixture.ts';
 import { Actor, Door, type Lock, type Step } from '../testing/games/locks/contracts.fixture.ts';
 import { LocalHost, type LocalHostOptions } from '../testing/local-host.ts';
 
-const { catalogue, module } = await loadFixtureGame<{ journals: { of(id: unknown): string[] } }>('locks');
+const { catalogue, module } = await loadFixtureGame<{
+  journals: { of(id: unknown): string[] };
+  births: Map<unknown, Step[]>;
+}>('locks');
 
 /** Journals outlive their host, so every test has ids of its own. */
 const tests = { begun: 0 };
@@ -34,6 +37,8 @@ export function startActors(t: ExecutionContext, options: LocalHostOptions = {})
     id,
     /** What an actor did. */
     journal: (name: string): string[] => [...module.journals.of(id(name))],
+    /** What an actor does when it is activated. */
+    born: (name: string, ...steps: Step[]): void => void module.births.set(id(name), steps),
     /** Calls an actor as nobody's entity. */
     run: (name: string, lock: Lock, run: string, steps: Step[] = []): Promise<void> =>
       view.getProxy(Actor, id(name))[lock](run, [], steps),

@@ -1,6 +1,6 @@
 /**
  * The turns that a call was made on behalf of, outermost first: two words each, the incarnation of the node and the turn's number there.
- * Turns of entities without locks are left out, for nobody waits for a lock of theirs.
+ * Turns of entities without locks are left out, for nobody waits for a lock of theirs, but for those of hooks.
  */
 export type Chain = Int32Array;
 
@@ -18,7 +18,7 @@ export class Lineage {
   readonly number: number;
   /** The `Turn`; undefined once it has ended. */
   turn: object | undefined;
-  /** Of an entity whose type has locks: it is part of the chain. */
+  /** Somebody may wait for it: of an entity whose type has locks, or one of the engine's own. It is part of the chain. */
   readonly hasLocks: boolean;
   ancestors: Chain = NO_CHAIN;
   /** The latest of its calls that still wait for a reply, an index of `TurnCalls`. */

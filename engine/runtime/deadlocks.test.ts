@@ -133,6 +133,43 @@ test('one that destroys itself and waits for that is told at once, and destroyed
   t.is(host.count('repliesLate'), 0);
 });
 
+for (const [what, births] of [
+  ['itself', ['a0', 'a0']],
+  ['one that is being activated and calls it', ['a0', 'b1', 'a0']],
+  ['two more that are being activated, all in a ring', ['a0', 'b1', 'c2', 'a0']],
+] as const) {
+  for (const relayed of [false, true]) {
+    test(`one that calls ${what} when it is activated${relayed ? ', through others' : ''}`, async (t) => {
+      const { host, born, run, call, relay } = startActors(t);
+      for (let i = 0; i + 1 < births.length; i++) {
+        const next = births[i + 1]!;
+        born(births[i]!, relayed ? relay(next, 'free') : call(next, 'free'));
+      }
+      const began = performance.now();
+      t.like(await failureOf(run('a0', 'free', 'r')), { code: 'entity-crashed' });
+      t.is(host.count('deadlocks'), 1);
+      t.is(host.count('callsTimedOut'), 0);
+      t.true(performance.now() - began < 10_000);
+      await host.settled();
+      for (const node of host.nodes) t.is(node.locks(0).total, 0);
+    });
+  }
+}
+
+test('an activation that calls others is no deadlock, and its calls hold nobody back', async (t) => {
+  const { host, born, run, call, gate, open, reached, journal } = startActors(t);
+  born('a0', gate('1'), call('b1', 'whole', call('c2', 'whole')));
+  const first = run('a0', 'whole', 'first');
+  await reached('1');
+  const second = run('a0', 'single', 'second');
+  await host.settled();
+  t.deepEqual(journal('a0'), []);
+  await open('1');
+  await Promise.all([first, second]);
+  t.deepEqual(journal('a0'), ['first', '/first', 'second', '/second']);
+  t.is(host.count('deadlocks'), 0);
+});
+
 test('one that destroys another one which waits for it', async (t) => {
   const actors = startActors(t);
   const { run, call, step } = actors;

@@ -87,6 +87,9 @@ function storeOperation(code: number, name: string): Operation {
 /** Never travel: how the black box names the hooks. */
 export const ACTIVATE = 0xff10;
 export const DEACTIVATE = 0xff11;
+/** Nor do these: what the turns of hooks run. */
+export const ON_ACTIVATE = engineOperation(ACTIVATE, 'onActivate');
+export const ON_DEACTIVATE = engineOperation(DEACTIVATE, 'onDeactivate');
 
 /** target: the node with the threads for it, the name as id; the input as CBOR → the result as CBOR, made and read at both ends only. */
 export const COMPUTE: Operation = Object.freeze({

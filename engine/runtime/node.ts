@@ -391,6 +391,10 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   // ---- the life of activations
 
+  runHook(activation: Activation, operation: Operation, hook: () => unknown): unknown {
+    return this.scheduler.runHook(activation, operation, hook);
+  }
+
   activated(activation: Activation): void {
     this.scheduler.makeReady(activation);
   }

@@ -35,6 +35,7 @@ import {
   traceHighOf,
   traceLowOf,
 } from './frame.ts';
+import { HookTurns } from './hook-turns.ts';
 import { acquire, isFree, reenters, release } from './locks.ts';
 import type { NodeState } from './node-state.ts';
 import { Pump, type PumpEvents } from './pump.ts';
@@ -73,6 +74,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingRoom
   private readonly pool: Turn[] = [];
   readonly room: WaitingRoom;
   private readonly ledger: TurnLedger | undefined;
+  private readonly hooks: HookTurns | undefined;
   private ready: Activation[] = [];
   /** Turns that have begun and not ended, of all activations. */
   openTurns = 0;
@@ -87,6 +89,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingRoom
     this.taskOperation = state.catalogue.game.defaultLock === 'entity' ? LOCKED_TASK : TASK;
     this.pump = new Pump(state, this);
     this.ledger = state.flow && new TurnLedger();
+    this.hooks = this.ledger && new HookTurns(state, state.flow!, this.ledger, this);
     this.room = new WaitingRoom(state, this, this.ledger, (node, notes) => peers.tell(DEADLOCKS, node, notes));
   }
 
@@ -139,6 +142,10 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingRoom
       }
     }
     return turns;
+  }
+
+  runHook(activation: Activation, operation: Operation, hook: () => unknown): unknown {
+    return this.hooks === undefined ? hook() : this.hooks.run(activation, operation, hook);
   }
 
   callOf(turn: Turn): TurnCall {

@@ -1,4 +1,5 @@
 import { Lineage } from './chain.ts';
+import { ENGINE_OPERATIONS } from './engine-operations.ts';
 import type { Turn } from './turn.ts';
 
 /** The turns of a node that have begun and not ended, each in the list of its activation as well; only in games with locks. */
@@ -9,7 +10,9 @@ export class TurnLedger {
 
   add(turn: Turn): void {
     this.numbers = (this.numbers + 1) | 0;
-    turn.lineage = new Lineage(this.numbers, turn, turn.activation.type.hasLocks);
+    // A hook, and a destroy with one, keep everybody waiting at any entity.
+    const { hasLocks } = turn.activation.type;
+    turn.lineage = new Lineage(this.numbers, turn, hasLocks || turn.operation.code >= ENGINE_OPERATIONS);
     turn.place = this.all.length;
     this.all.push(turn);
     const { activation } = turn;

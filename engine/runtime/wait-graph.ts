@@ -18,7 +18,12 @@ const AHEAD_MAX = 1024;
 export function turnsBefore(activation: Activation, waiting: Waiting, incarnation: number): Set<OpenTurn> {
   const found = new Set<OpenTurn>();
   const { mailbox } = activation;
-  if (mailbox === undefined || activation.phase !== ACTIVE) return found;
+  if (mailbox === undefined) return found;
+  if (activation.phase !== ACTIVE) {
+    // A hook lets nobody through, its own chain neither.
+    for (let turn = activation.turns; turn !== undefined; turn = turn.next) found.add(turn);
+    return found;
+  }
   const add = (one: Waiting): void => {
     for (let turn = activation.turns; turn !== undefined; turn = turn.next) {
       if (holdsBack(turn.operation, one.operation) && !includes(one.chain, incarnation, turn.lineage!.number)) {

@@ -23,6 +23,9 @@ export const journals = {
   },
 };
 
+/** What actors do when they are activated, by id. */
+export const births = new Map<unknown, Step[]>();
+
 class ActorEntity extends NodeEntity implements Actor {
   private readonly open = new Map<string, Lock>();
 
@@ -34,6 +37,15 @@ class ActorEntity extends NodeEntity implements Actor {
   look = this.under('look');
   urgent = this.under('urgent');
   later = this.under('later');
+
+  override onActivate(): Promise<void> | undefined {
+    const steps = births.get(this.id);
+    return steps && this.beBorn(steps);
+  }
+
+  private async beBorn(steps: Step[]): Promise<void> {
+    for (const step of steps) await this.step(step, 'birth', []);
+  }
 
   async dive(depth: int32): Promise<void> {
     if (depth > 0) await this.node.getProxy(Actor, this.id as number).dive(depth - 1);
