@@ -10,6 +10,7 @@ import { natsLink } from './nats-link.ts';
 import { overload } from './overload.ts';
 import { priority } from './priority.ts';
 import { ring } from './ring.ts';
+import { store } from './store.ts';
 import { tasks } from './tasks.ts';
 import type { Topic } from './topic.ts';
 import { wake } from './wake.ts';
@@ -30,4 +31,5 @@ export const TOPICS: readonly Topic<any>[] = [
   priority,
   // Without a server there is nothing to measure.
   ...(needsProgram('nats') ? [natsLink] : []),
+  store,
 ];

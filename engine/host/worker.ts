@@ -58,7 +58,7 @@ try {
     // A nap would keep what the store has done from being heard of.
     waits: world === undefined ? WORKER_WAITS : MAIN_THREAD_WAITS,
     heap,
-    access: { life: start.lives[start.index]! },
+    access: { life: start.lives[start.index]!, isClaimed: start.lives[start.index] === 0 },
     ...(world !== undefined && { store: world.store }),
   });
   node.refuse(start.quarantined);

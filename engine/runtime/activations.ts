@@ -8,8 +8,8 @@ import { ACTIVATE, DEACTIVATE, ON_ACTIVATE, ON_DEACTIVATE } from './engine-opera
 import { construct, type DeactivationReason } from './entity.ts';
 import type { NodeState } from './node-state.ts';
 import type { EntityRecord } from './persistence/entity-record.ts';
-import { FENCED, type Loaded, Persistence, type StoreAccess } from './persistence/persistence.ts';
-import type { Asker } from './persistence/store-calls.ts';
+import { FENCED, type Loaded, Persistence } from './persistence/persistence.ts';
+import type { Asker, StoreAccess } from './persistence/store-calls.ts';
 import type { KeepingEvents } from './persistence/write-behind.ts';
 import { type Heap, Relief } from './relief.ts';
 import { Roster } from './roster.ts';
@@ -61,7 +61,7 @@ export class Activations implements KeepingEvents {
     state: NodeState,
     events: ActivationEvents,
     asker: Asker,
-    { heap, store = { life: 0 } }: { heap?: Heap | undefined; store?: StoreAccess | undefined },
+    { heap, store = { life: 0, isClaimed: false } }: { heap?: Heap | undefined; store?: StoreAccess | undefined },
   ) {
     this.state = state;
     this.events = events;
@@ -237,7 +237,7 @@ export class Activations implements KeepingEvents {
 
   /** Its record could not be loaded: nothing of the game has run. */
   private refuse(activation: Activation, error: EngineError): void {
-    this.logFailure(activation, 'load', error);
+    if (this.persistence!.isWorthSaying(error)) this.logFailure(activation, 'load', error);
     this.giveUp(activation, error);
   }
 

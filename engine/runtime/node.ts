@@ -47,7 +47,7 @@ import { NodeView } from './node-view.ts';
 import { Outbox } from './outbox.ts';
 import { type PeerReplacement, Peers } from './peers.ts';
 import { PENDING_MAX_DEFAULT, PendingCalls } from './pending-calls.ts';
-import type { StoreAccess } from './persistence/persistence.ts';
+import type { StoreAccess } from './persistence/store-calls.ts';
 import { Quarantine, type Quarantined } from './quarantine.ts';
 import type { Heap } from './relief.ts';
 import { decodeError } from './remote-error.ts';

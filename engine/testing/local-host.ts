@@ -184,7 +184,7 @@ export class LocalHost {
       waits: NEVER_BLOCK,
       box: new BlackBox(box),
       onCorrupt: (writer) => onCorrupt?.(index, writer),
-      access: { life: this.lives[index]!++ },
+      access: { life: this.lives[index]!++, isClaimed: false },
       ...(clients !== undefined && index === this.router.gatewayOf() && { clients }),
       ...(compute !== undefined && index === this.router.computeAt() && { compute }),
       ...(store !== undefined && index === this.router.storeAt() && { store }),

@@ -5,6 +5,7 @@ import { FaultyStore } from '../../testing/faulty-store.fixture.ts';
 import { Deed, Guest, Relic, Vault } from '../../testing/games/keepers/contracts.fixture.ts';
 import { plant, startKeepers } from './keepers.fixture.ts';
 import { ASIDE_PREFIX, recordKey } from './record-key.ts';
+import { LOADS_MAX } from './store-calls.ts';
 
 // ---- loading
 
@@ -19,6 +20,19 @@ test('calls wait while a record is loaded, and run in order', async (t) => {
   await host.settled();
   open();
   t.deepEqual(await Promise.all(calls), [1, 3, 6]);
+});
+
+test('thousands of first calls at once wait for their records, in order', async (t) => {
+  const { store, view, host } = startKeepers(t, { nodes: 1 });
+  let open!: () => void;
+  store.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const calls = Array.from({ length: 5000 }, (_, id) => view.getProxy(Vault, id).add(1));
+  await host.settled();
+  t.true(store.loads <= LOADS_MAX, `${store.loads}`);
+  open();
+  t.deepEqual(await Promise.all(calls), new Array(5000).fill(1));
 });
 
 test('a load that fails is told, and tried again by the next call', async (t) => {

@@ -4,19 +4,15 @@ import type { NodeState } from '../node-state.ts';
 import { EntityRecord, type Keeper } from './entity-record.ts';
 import { ASIDE_PREFIX, recordKey } from './record-key.ts';
 import { hashOf, StateForm } from './state-form.ts';
-import { type Asker, StoreCalls } from './store-calls.ts';
+import { type Asker, type StoreAccess, StoreCalls } from './store-calls.ts';
 import { type KeepingEvents, WriteBehind } from './write-behind.ts';
 
 /** Between two tries to save what an entity leaves. */
 const CLOSE_RETRY_MS = 250;
+/** Between two lines about loads that fail for the same reason. */
+const SAY_MS = 1000;
 /** Entities that a log line names. */
 const UNSAVED_NAMED_MAX = 20;
-
-/** A node as far as its store is concerned. */
-export interface StoreAccess {
-  /** How many threads had the index of this node before. */
-  readonly life: number;
-}
 
 /** What a load found. */
 export interface Loaded {
@@ -32,10 +28,11 @@ export class Persistence {
   private readonly store: StoreCalls;
   private readonly form: StateForm;
   private saidFenced = false;
+  private saidAt = Number.NEGATIVE_INFINITY;
 
-  constructor(state: NodeState, asker: Asker, { life }: StoreAccess, events: KeepingEvents) {
+  constructor(state: NodeState, asker: Asker, access: StoreAccess, events: KeepingEvents) {
     this.state = state;
-    this.store = new StoreCalls(asker, state.router, life);
+    this.store = new StoreCalls(asker, state.router, access);
     this.form = new StateForm(state.catalogue.types);
     this.writer = new WriteBehind(state, this.store, this.form, events);
   }
@@ -135,6 +132,15 @@ export class Persistence {
       }
       throw error;
     }
+  }
+
+  /** Whether a load that failed is worth a line: when the store is away all of them do. */
+  isWorthSaying(error: EngineError): boolean {
+    if (error.code !== 'timeout' && error.code !== 'fenced') return true;
+    const { now } = this.state;
+    if (now - this.saidAt < SAY_MS) return false;
+    this.saidAt = now;
+    return true;
   }
 
   private fenced({ type, id, slot }: Keeper, error: FencedError): UnavailableError {

@@ -5,6 +5,14 @@ import type { StoredRecord } from '../entity-store.ts';
 import type { Router } from '../router.ts';
 import type { KeepLevel } from './entity-record.ts';
 
+/** A node as far as its store is concerned. */
+export interface StoreAccess {
+  /** How many threads had the index of this node before. */
+  readonly life: number;
+  /** Its host has claimed all slots for it. */
+  readonly isClaimed: boolean;
+}
+
 /** Calls an operation of the engine at another node; a view of this one. */
 export interface Asker {
   ask(operation: Operation, id: number, slot: number, args: unknown[]): Promise<unknown>;
@@ -25,29 +33,41 @@ export type SaveRow = readonly [
  */
 export const LIVES_PER_EPOCH = 2 ** 20;
 
+/** Loads of one node under way; the others wait here, where they hold nobody up, and not in the link. */
+export const LOADS_MAX = 256;
+
 /** How often a call is made again whose node was replaced meanwhile. */
 const LOST_TRIES_MAX = 3;
+
+const CLAIMED = Promise.resolve();
 
 /** The store as this node reaches it: calls to the node that holds it. */
 export class StoreCalls {
   private readonly asker: Asker;
   private readonly router: Router;
-  private readonly life: number;
+  private readonly access: StoreAccess;
   private readonly claims = new Map<number, Promise<void>>();
+  private loads = 0;
+  private readonly waiting: (() => void)[] = [];
+  private waitingAt = 0;
 
-  /** `life` grows with every thread that has the index of this node, from 0 on. */
-  constructor(asker: Asker, router: Router, life: number) {
+  constructor(asker: Asker, router: Router, access: StoreAccess) {
     this.asker = asker;
     this.router = router;
-    this.life = life;
+    this.access = access;
   }
 
   tokenOf(slot: number): number {
-    return this.router.epochOf(slot) * LIVES_PER_EPOCH + 1 + this.life;
+    return this.router.epochOf(slot) * LIVES_PER_EPOCH + this.access.life;
   }
 
   /** Once per slot. FencedError when somebody with a later epoch has it; StoreError when it is not known. */
   claimed(slot: number): Promise<void> {
+    if (this.access.isClaimed) return CLAIMED;
+    return this.claim(slot);
+  }
+
+  private claim(slot: number): Promise<void> {
     let claim = this.claims.get(slot);
     if (claim === undefined) {
       claim = this.asked(STORE_CLAIM, [slot, this.tokenOf(slot)]).then(() => {});
@@ -60,17 +80,38 @@ export class StoreCalls {
   /** Is it still ours? As `claimed`. */
   claimAgain(slot: number): Promise<void> {
     this.claims.delete(slot);
-    return this.claimed(slot);
+    return this.claim(slot);
   }
 
   /** StoreError, in whatever way it failed. */
   async load(key: string): Promise<StoredRecord | undefined> {
-    return ((await this.asked(STORE_LOAD, [key])) as StoredRecord | null) ?? undefined;
+    if (this.loads >= LOADS_MAX) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else this.loads++;
+    try {
+      return ((await this.asked(STORE_LOAD, [key])) as StoredRecord | null) ?? undefined;
+    } finally {
+      this.passOn();
+    }
   }
 
   /** The new etags. Any EngineError. */
   async save(rows: readonly SaveRow[], level: KeepLevel): Promise<string[]> {
     return (await this.ask(STORE_SAVE, [level, rows])) as string[];
+  }
+
+  /** Whoever waited longest for a load takes the place of one that is over. */
+  private passOn(): void {
+    const next = this.waiting[this.waitingAt];
+    if (next === undefined) {
+      this.loads--;
+      return;
+    }
+    this.waitingAt++;
+    if (this.waitingAt === this.waiting.length) {
+      this.waiting.length = 0;
+      this.waitingAt = 0;
+    }
+    next();
   }
 
   /** Claims and loads do nothing when done twice. */
