@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StoreError } from '../base/errors.ts';
@@ -9,6 +9,9 @@ import { etagOf, packRecord, unpackRecord } from './stored-form.ts';
 
 /** Records read by one step of a scan: others get the thread in between. */
 const SCAN_STEP = 256;
+
+/** With less, a write that failed failed for want of it: LMDB only says that it wrote less than it wanted to. */
+const FREE_BYTES_MIN = 1024 * 1024;
 
 const LAST_SAVE = Buffer.from('last save');
 
@@ -23,6 +26,7 @@ export class LmdbStore implements EntityStore {
     levels: ['committed', 'flushed'],
     maxRecord: 16 * 1024 * 1024,
   } as const;
+  private readonly folder: string;
   private readonly root: RootDatabase<Buffer, Buffer>;
   private readonly records: Database<Buffer, Buffer>;
   /** Epochs by slot. */
@@ -32,6 +36,7 @@ export class LmdbStore implements EntityStore {
 
   /** Throws StoreError (`read-only`, `full`) when the folder cannot be used. */
   constructor(folder: string) {
+    this.folder = folder;
     try {
       mkdirSync(folder, { recursive: true });
       // lmdb-js resolves a write when it is committed; that it is on disk is told by `flushed`.
@@ -40,7 +45,7 @@ export class LmdbStore implements EntityStore {
       this.claims = this.root.openDB({ name: 'claims', encoding: 'binary', keyEncoding: 'uint32' });
       this.facts = this.root.openDB({ name: 'facts', encoding: 'binary', keyEncoding: 'binary' });
     } catch (error) {
-      throw storeError(error, `The store in ${folder} could not be opened`);
+      throw storeError(error, `The store in ${folder} could not be opened`, folder);
     }
   }
 
@@ -136,18 +141,27 @@ export class LmdbStore implements EntityStore {
       if (level === 'flushed') await this.root.flushed;
       return result;
     } catch (error) {
-      throw storeError(error, 'The store could not be written');
+      throw storeError(error, 'The store could not be written', this.folder);
     } finally {
       this.savesUnderWay--;
     }
   }
 }
 
-function storeError(error: unknown, what: string): StoreError {
+function storeError(error: unknown, what: string, folder: string): StoreError {
   const { message, code } = error as Error & { code?: string | number };
-  const isFull = code === 'ENOSPC' || /MDB_MAP_FULL|No space left|ENOSPC/.test(message);
+  const isFull = code === 'ENOSPC' || /MDB_MAP_FULL|No space left|ENOSPC/.test(message) || isOutOfSpace(folder);
   const isReadOnly = code === 'EACCES' || code === 'EROFS' || /permission denied|read-only/i.test(message);
   return new StoreError(isFull ? 'full' : isReadOnly ? 'read-only' : 'timeout', `${what}: ${message}`, {
     cause: error,
   });
+}
+
+function isOutOfSpace(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < FREE_BYTES_MIN;
+  } catch {
+    return false;
+  }
 }
