@@ -47,6 +47,8 @@ export class StoreCalls {
   private readonly router: Router;
   private readonly access: StoreAccess;
   private readonly claims = new Map<number, Promise<void>>();
+  /** Somebody with a later epoch has the store: a node learns it from the first claim that is refused, and loads nothing any more. */
+  private lost: FencedError | undefined = undefined;
   private loads = 0;
   private readonly waiting: (() => void)[] = [];
   private waitingAt = 0;
@@ -63,6 +65,7 @@ export class StoreCalls {
 
   /** Once per slot. FencedError when somebody with a later epoch has it; StoreError when it is not known. */
   claimed(slot: number): Promise<void> {
+    if (this.lost !== undefined) return Promise.reject(this.lost);
     if (this.access.isClaimed) return CLAIMED;
     return this.claim(slot);
   }
@@ -72,7 +75,10 @@ export class StoreCalls {
     if (claim === undefined) {
       claim = this.asked(STORE_CLAIM, [slot, this.tokenOf(slot)]).then(() => {});
       this.claims.set(slot, claim);
-      claim.catch(() => this.claims.delete(slot));
+      claim.catch((error: unknown) => {
+        this.claims.delete(slot);
+        if (error instanceof FencedError) this.lost = error;
+      });
     }
     return claim;
   }
