@@ -140,6 +140,9 @@ for (const [how, message] of [
 test('what a function leaves behind goes off between calls, is logged, and harms none', async (t) => {
   const { run, log, gauge } = startPool(t);
   t.is(await run('crash', 'afterwards'), 'done');
+  const channel = new BroadcastChannel('crash afterwards');
+  channel.postMessage('now');
+  t.teardown(() => channel.close());
   await until(() => gauge().computeThreads === 0);
   t.is(log.lines.filter(({ level }) => level === 'error').length, 1);
   t.is(await run('echo', 1), 1);
