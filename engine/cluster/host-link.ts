@@ -6,11 +6,11 @@ import {
   LANES,
   type Lane,
   LinkCorruptError,
-  type LinkCounters,
   type LinkReader,
   type LinkWriter,
 } from '../../transport/link.ts';
 import { Overflow } from '../../transport/overflow.ts';
+import { OverflowingLink } from '../../transport/overflowing-link.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Prng } from '../base/prng.ts';
 import { BatchCursor } from './batch.ts';
@@ -120,7 +120,7 @@ const NO_BATCH = new Uint8Array(0);
  * Both directions between this node and one of another host, over messages that may be lost, doubled and late. Frames of one flush leave in one message where
  * they fit one. What is in flight is bounded by the session's window, what waits by overflow, what arrives by the window again.
  */
-export class HostLink implements LinkWriter, LinkReader, LinkCounters {
+export class HostLink extends OverflowingLink implements LinkWriter, LinkReader {
   readonly frameBytesMax: number;
   readonly peer: LinkEnd;
   bytes = 0;
@@ -131,7 +131,7 @@ export class HostLink implements LinkWriter, LinkReader, LinkCounters {
   readonly unreliable = new UnreliableSender<{ lane: Lane; frame: Uint8Array }>();
   readonly unreliableIn = new UnreliableReceiver<Uint8Array>();
   private readonly options: HostLinkOptions;
-  private readonly overflow: Overflow;
+  protected readonly overflow: Overflow;
   private readonly lanes: readonly [HostLane, HostLane, HostLane];
   private readonly credits = new LaneCredits();
   private readonly arrived: { lane: Lane; frame: Uint8Array }[] = [];
@@ -146,6 +146,7 @@ export class HostLink implements LinkWriter, LinkReader, LinkCounters {
   private closed = false;
 
   constructor(options: HostLinkOptions) {
+    super();
     const { frameBytesMax = 16 * 1024 * 1024, backlogFramesMax, backlogBytesMax, peer, greeting } = options;
     const payloadBytesMax = options.payloadBytesMax();
     if (payloadBytesMax < PAYLOAD_BYTES_MIN || greeting.length > payloadBytesMax - PAYLOAD_BYTES_MIN / 2) {
@@ -166,33 +167,9 @@ export class HostLink implements LinkWriter, LinkReader, LinkCounters {
     this.claimed = this.lanes[1].writer;
   }
 
-  get frames(): number {
-    return this.framesWritten + this.overflow.frames + this.overflow.replaced;
-  }
-
-  private get framesWritten(): number {
+  protected get framesWritten(): number {
     const [high, medium, low] = this.lanes;
     return high.writer.frames + medium.writer.frames + low.writer.frames;
-  }
-
-  get backlog(): number {
-    return this.overflow.frames;
-  }
-
-  get backlogHighest(): number {
-    return this.overflow.framesHighest;
-  }
-
-  get spilled(): number {
-    return this.overflow.spilled;
-  }
-
-  get replaced(): number {
-    return this.overflow.replaced;
-  }
-
-  get refused(): number {
-    return this.overflow.refused;
   }
 
   /** Batches that were sent more than once. */

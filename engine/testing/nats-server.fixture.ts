@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../../scripts/programs.ts';
+import { endWithUs, freePorts, killed } from './server-process.fixture.ts';
 
 export interface NatsServerOptions {
   readonly jetStream?: boolean;
@@ -65,10 +64,7 @@ export class NatsServer {
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const { child } = this;
     this.child = undefined;
-    if (child === undefined || child.exitCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    await gone;
+    await killed(child, signal);
   }
 
   /** Stands still, with all its connections open. */
@@ -94,35 +90,10 @@ export class NatsServer {
   }
 }
 
-const children = new Set<ChildProcess>();
-
-/** However this process ends. */
-function endWithUs(child: ChildProcess): void {
-  if (children.size === 0) process.once('exit', killAll);
-  children.add(child);
-  child.once('exit', () => {
-    children.delete(child);
-    if (children.size === 0) process.off('exit', killAll);
-  });
-}
-
-function killAll(): void {
-  for (const child of children) child.kill('SIGKILL');
-}
-
 function isRunning(pid: number): boolean {
   try {
     return !/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  // All at once, so that they differ.
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => (server.listening ? undefined : once(server, 'listening'))));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

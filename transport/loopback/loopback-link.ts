@@ -1,7 +1,8 @@
 import type { Writer } from '../codec/writer.ts';
 import { drainByWeight, LaneCredits } from '../lanes.ts';
-import type { FrameHandler, Lane, LinkCounters, LinkReader, LinkWriter } from '../link.ts';
+import type { FrameHandler, Lane, LinkReader, LinkWriter } from '../link.ts';
 import { Overflow } from '../overflow.ts';
+import { OverflowingLink } from '../overflowing-link.ts';
 import { LoopbackLane } from './loopback-lane.ts';
 
 export interface LoopbackLinkOptions {
@@ -18,10 +19,10 @@ export interface LoopbackLinkOptions {
 }
 
 /** The link of a node to itself: both sides at once and the same promises, without shared memory. */
-export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
+export class LoopbackLink extends OverflowingLink implements LinkWriter, LinkReader {
   readonly frameBytesMax: number;
   bytes = 0;
-  private readonly overflow: Overflow;
+  protected readonly overflow: Overflow;
   private readonly credits = new LaneCredits();
   private readonly high: LoopbackLane;
   private readonly medium: LoopbackLane;
@@ -31,6 +32,7 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
   private framesFlushed = 0;
 
   constructor(options: LoopbackLinkOptions = {}) {
+    super();
     const { frameBytesMax = 16 * 1024 * 1024, backlogFramesMax, backlogBytesMax } = options;
     const [high, medium, low] = options.pageBytes ?? [256 * 1024, 1024 * 1024, 256 * 1024];
     this.frameBytesMax = frameBytesMax;
@@ -45,12 +47,8 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
     this.claimed = this.medium;
   }
 
-  get frames(): number {
-    return this.framesWritten + this.overflow.frames + this.overflow.replaced;
-  }
-
   /** Frames that went into the pages, of all lanes. */
-  private get framesWritten(): number {
+  protected get framesWritten(): number {
     return this.high.frames + this.medium.frames + this.low.frames;
   }
 
@@ -61,26 +59,6 @@ export class LoopbackLink implements LinkWriter, LinkReader, LinkCounters {
 
   taken(lane: Lane): number {
     return this.laneOf(lane).framesTaken;
-  }
-
-  get backlog(): number {
-    return this.overflow.frames;
-  }
-
-  get backlogHighest(): number {
-    return this.overflow.framesHighest;
-  }
-
-  get spilled(): number {
-    return this.overflow.spilled;
-  }
-
-  get replaced(): number {
-    return this.overflow.replaced;
-  }
-
-  get refused(): number {
-    return this.overflow.refused;
   }
 
   claim(lane: Lane, bytes: number): Writer | undefined {

@@ -1,6 +1,7 @@
 import { Writer } from '../codec/writer.ts';
-import type { Lane, LinkCorruptError, LinkCounters, LinkWriter } from '../link.ts';
+import type { Lane, LinkCorruptError, LinkWriter } from '../link.ts';
 import { Overflow } from '../overflow.ts';
+import { OverflowingLink } from '../overflowing-link.ts';
 import type { Doorbell } from './doorbell.ts';
 import { RingWriter } from './ring.ts';
 import { type LanePlace, ringLinkLayout } from './ring-memory.ts';
@@ -20,13 +21,13 @@ export interface RingLinkWriterOptions {
 }
 
 /** The writing side of a ring link; see `ring-memory.ts` for the memory and `ring.ts` for one lane. */
-export class RingLinkWriter implements LinkWriter, LinkCounters {
+export class RingLinkWriter extends OverflowingLink implements LinkWriter {
   readonly frameBytesMax: number;
   bytes = 0;
   private readonly words: Int32Array;
   private readonly wantIndex: number;
   private readonly bell: Doorbell | undefined;
-  private readonly overflow: Overflow;
+  protected readonly overflow: Overflow;
   private readonly high: RingWriter;
   private readonly medium: RingWriter;
   private readonly low: RingWriter;
@@ -40,6 +41,7 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
   private wanting = false;
 
   constructor(memory: SharedArrayBuffer, options: RingLinkWriterOptions = {}) {
+    super();
     const { words, bytes, lanes, want, frameBytesMax } = ringLinkLayout(memory);
     const ring = (place: LanePlace) => new RingWriter(words, bytes, place, frameBytesMax, options.corrupted);
     this.words = words;
@@ -58,12 +60,8 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
     this.writer = new Writer(bytes, 0, 0);
   }
 
-  get frames(): number {
-    return this.framesWritten + this.overflow.frames + this.overflow.replaced;
-  }
-
   /** Whole frames that went into the rings, of all lanes. */
-  private get framesWritten(): number {
+  protected get framesWritten(): number {
     return this.high.frames + this.medium.frames + this.low.frames;
   }
 
@@ -74,26 +72,6 @@ export class RingLinkWriter implements LinkWriter, LinkCounters {
 
   taken(lane: Lane): number {
     return this.ringOf(lane).framesTaken();
-  }
-
-  get backlog(): number {
-    return this.overflow.frames;
-  }
-
-  get backlogHighest(): number {
-    return this.overflow.framesHighest;
-  }
-
-  get spilled(): number {
-    return this.overflow.spilled;
-  }
-
-  get replaced(): number {
-    return this.overflow.replaced;
-  }
-
-  get refused(): number {
-    return this.overflow.refused;
   }
 
   claim(lane: Lane, bytes: number): Writer | undefined {

@@ -1,4 +1,5 @@
 import { defineGame, entity, type int32, NodeEntity } from 'skerry';
+import { GateEntity } from '../probe/gate.fixture.ts';
 import { Actor, Door, type Lock, Relay, type Step } from './contracts.fixture.ts';
 
 /** Whether a run under one lock and a run under another one may be open at the same time. */
@@ -122,45 +123,7 @@ class RelayEntity extends NodeEntity implements Relay {
   }
 }
 
-class Place {
-  readonly opened: Promise<void>;
-  readonly reached: Promise<void>;
-  open!: () => void;
-  reach!: () => void;
-
-  constructor() {
-    this.opened = new Promise((resolve) => {
-      this.open = resolve;
-    });
-    this.reached = new Promise((resolve) => {
-      this.reach = resolve;
-    });
-  }
-}
-
-class DoorEntity extends NodeEntity implements Door {
-  private readonly places = new Map<string, Place>();
-
-  pass(name: string): Promise<void> {
-    const place = this.place(name);
-    place.reach();
-    return place.opened;
-  }
-  async open(name: string): Promise<void> {
-    this.place(name).open();
-  }
-  reached(name: string): Promise<void> {
-    return this.place(name).reached;
-  }
-  private place(name: string): Place {
-    let place = this.places.get(name);
-    if (place === undefined) {
-      place = new Place();
-      this.places.set(name, place);
-    }
-    return place;
-  }
-}
+class DoorEntity extends GateEntity implements Door {}
 
 /** What the tests of locks and deadlocks are made with. */
 export default defineGame({
