@@ -1,5 +1,5 @@
 import { defineGame, entity, type int32, NodeEntity } from 'skerry';
-import { GateEntity } from '../probe/gate.fixture.ts';
+import { Gatekeeper } from '../gatekeeper.fixture.ts';
 import { Actor, Door, type Lock, Relay, type Step } from './contracts.fixture.ts';
 
 /** Whether a run under one lock and a run under another one may be open at the same time. */
@@ -123,7 +123,7 @@ class RelayEntity extends NodeEntity implements Relay {
   }
 }
 
-class DoorEntity extends GateEntity implements Door {}
+class DoorEntity extends Gatekeeper implements Door {}
 
 /** What the tests of locks and deadlocks are made with. */
 export default defineGame({

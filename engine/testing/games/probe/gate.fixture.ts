@@ -1,45 +1,4 @@
-import { NodeEntity } from 'skerry';
+import { Gatekeeper } from '../gatekeeper.fixture.ts';
 import type { Gate } from './contracts.fixture.ts';
 
-class Place {
-  readonly opened: Promise<void>;
-  readonly reached: Promise<void>;
-  open!: () => void;
-  reach!: () => void;
-
-  constructor() {
-    this.opened = new Promise((resolve) => {
-      this.open = resolve;
-    });
-    this.reached = new Promise((resolve) => {
-      this.reach = resolve;
-    });
-  }
-}
-
-export class GateEntity extends NodeEntity implements Gate {
-  private readonly places = new Map<string, Place>();
-
-  pass(name: string): Promise<void> {
-    const place = this.place(name);
-    place.reach();
-    return place.opened;
-  }
-
-  async open(name: string): Promise<void> {
-    this.place(name).open();
-  }
-
-  reached(name: string): Promise<void> {
-    return this.place(name).reached;
-  }
-
-  private place(name: string): Place {
-    let place = this.places.get(name);
-    if (place === undefined) {
-      place = new Place();
-      this.places.set(name, place);
-    }
-    return place;
-  }
-}
+export class GateEntity extends Gatekeeper implements Gate {}
