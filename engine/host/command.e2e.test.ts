@@ -1,15 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { HostProcess } from '../testing/host-process.fixture.ts';
 
-/** This file runs as build/engine/host/command.e2e.test.js. */
-const MAIN = fileURLToPath(new URL('../../../engine/main.js', import.meta.url));
 const FREE_PORTS = ['--port=0', '--admin-port=0', '--workers=1'];
 
 const contracts = `
@@ -43,53 +40,14 @@ function folderOf(t: ExecutionContext, files: Record<string, string>): string {
   return folder;
 }
 
-class Run {
-  stdout = '';
-  stderr = '';
-  readonly child: ChildProcess;
-  readonly #exited: Promise<number | null>;
-
-  constructor(t: ExecutionContext, args: readonly string[], cwd?: string) {
-    const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME };
-    this.child = spawn(process.execPath, [MAIN, ...args], { cwd, env });
-    t.teardown(() => this.child.kill('SIGKILL'));
-    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      this.stdout += text;
-    });
-    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr += text;
-    });
-    this.#exited = once(this.child, 'close').then(([code]) => code);
-  }
-
-  exited(): Promise<number | null> {
-    return this.#exited;
-  }
-
-  /** The first match in what was written so far and will be; rejects, with all of it, when the process ends before. */
-  async prints(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
-    const ended = this.#exited.then((code) => {
-      throw new Error(`left with ${code} before ${pattern}: ${this.stdout}${this.stderr}`);
-    });
-    for (;;) {
-      const match = pattern.exec(this[stream]);
-      if (match) {
-        ended.catch(() => {});
-        return match;
-      }
-      await Promise.race([once(this.child[stream]!, 'data'), ended]);
-    }
-  }
-}
-
-function startGame(t: ExecutionContext, body: string, flags: readonly string[] = []): Run {
+function startGame(t: ExecutionContext, body: string, flags: readonly string[] = []): HostProcess {
   const folder = folderOf(t, { 'game.ts': game(body), 'contracts.ts': contracts });
-  return new Run(t, [`--game=${join(folder, 'game.ts')}`, ...FREE_PORTS, ...flags]);
+  return new HostProcess(t, [`--game=${join(folder, 'game.ts')}`, ...FREE_PORTS, ...flags]);
 }
 
 /** Leaves with `code`, one message of one line on stderr, nothing on stdout. */
 async function refused(t: ExecutionContext, args: readonly string[], message: RegExp, code = 1): Promise<void> {
-  const run = new Run(t, args);
+  const run = new HostProcess(t, args);
   t.is(await run.exited(), code, run.stderr);
   t.regex(run.stderr, message);
   t.is(run.stderr.trimEnd().split('\n').length, 1, run.stderr);
@@ -98,9 +56,9 @@ async function refused(t: ExecutionContext, args: readonly string[], message: Re
 
 test.serial('start serves, answers on the admin port, and drains at SIGTERM', async (t) => {
   const run = startGame(t, "console.log('total', await counter.add(41), await counter.add(1));");
-  await run.prints('stdout', /^total 41 42$/m);
-  const [, page] = await run.prints('stdout', /page {3}(http:\S+)/);
-  const [, admin] = await run.prints('stdout', /admin {2}(http:\S+)/);
+  await run.prints(/^total 41 42$/m, 'stdout');
+  const page = await run.address('page');
+  const admin = await run.address('admin');
   t.regex(run.stdout, /^skerry \d+\.\d+\.\d+\S*: count on 1 node$/m);
 
   const get = async (url: string) => {
@@ -111,36 +69,36 @@ test.serial('start serves, answers on the admin port, and drains at SIGTERM', as
   t.deepEqual(await get(`${admin}readyz`), [200, 'ready']);
   t.regex((await get(`${admin}metrics`))[1], /^skerry_turns_run_total\{node="0"\} [1-9]/m);
   t.is((await get(`${admin}nothing`))[0], 404);
-  t.true((await get(page!))[0] >= 200);
+  t.true((await get(page))[0] >= 200);
 
-  run.child.kill('SIGTERM');
+  run.signal('SIGTERM');
   t.is(await run.exited(), 0);
   for (const line of run.stderr.trimEnd().split('\n')) t.notThrows(() => JSON.parse(line), line);
 });
 
 test.serial('SIGINT drains as well; logs are silent when asked', async (t) => {
   const run = startGame(t, "console.log('up');", ['--log-level=silent']);
-  await run.prints('stdout', /^up$/m);
-  run.child.kill('SIGINT');
+  await run.prints(/^up$/m, 'stdout');
+  run.signal('SIGINT');
   t.is(await run.exited(), 0);
   t.is(run.stderr, '');
 });
 
 test.serial('a second signal exits at once', async (t) => {
   const run = startGame(t, "void counter.hang(); await counter.add(1); console.log('hanging');");
-  await run.prints('stdout', /^hanging$/m);
-  run.child.kill('SIGTERM');
-  await run.prints('stderr', /draining/);
-  run.child.kill('SIGTERM');
+  await run.prints(/^hanging$/m, 'stdout');
+  run.signal('SIGTERM');
+  await run.prints(/draining/, 'stderr');
+  run.signal('SIGTERM');
   t.is(await run.exited(), 143);
 });
 
 test.serial('what the game prints reaches stdout unchanged, and its flags reach the game', async (t) => {
   const body = "process.stdout.write('no line end, ünï'); console.log(JSON.stringify(process.argv.slice(2)));";
   const run = startGame(t, body, ['--', '--bots=50', 'x y']);
-  const [, args] = await run.prints('stdout', /no line end, ünï(.*)\n/);
+  const [, args] = await run.prints(/no line end, ünï(.*)\n/, 'stdout');
   t.deepEqual(JSON.parse(args!), ['--', '--bots=50', 'x y']);
-  run.child.kill('SIGTERM');
+  run.signal('SIGTERM');
   t.is(await run.exited(), 0);
 });
 
@@ -152,9 +110,9 @@ test.serial('onStart that throws ends the host, which says so', async (t) => {
 
 test.serial('an error in a void operation is logged and ends nothing', async (t) => {
   const run = startGame(t, "counter.fail(); console.log('still', await counter.add(1));");
-  await run.prints('stdout', /^still 1$/m);
-  await run.prints('stderr', /from a void operation/);
-  run.child.kill('SIGTERM');
+  await run.prints(/^still 1$/m, 'stdout');
+  await run.prints(/from a void operation/, 'stderr');
+  run.signal('SIGTERM');
   t.is(await run.exited(), 0);
 });
 
@@ -197,7 +155,7 @@ const broken: [string, string, RegExp][] = [
 for (const [title, text, message] of broken) {
   test.serial(`refused without a stack: a game with ${title}`, async (t) => {
     const folder = folderOf(t, { 'game.ts': text });
-    const run = new Run(t, [`--game=${join(folder, 'game.ts')}`, '--log-level=silent', ...FREE_PORTS]);
+    const run = new HostProcess(t, [`--game=${join(folder, 'game.ts')}`, '--log-level=silent', ...FREE_PORTS]);
     t.is(await run.exited(), 1);
     t.regex(run.stderr, message);
     t.regex(run.stderr, /^skerry: /);
@@ -207,7 +165,7 @@ for (const [title, text, message] of broken) {
 }
 
 test.serial('help', async (t) => {
-  const help = new Run(t, ['--help']);
+  const help = new HostProcess(t, ['--help']);
   t.is(await help.exited(), 0);
   t.regex(help.stdout, /--admin-port=P/);
 });
@@ -218,12 +176,12 @@ test.serial('what is not built yet says so and leaves with 2', (t) =>
 
 test.serial('check builds and type-checks a game outside of this repository', async (t) => {
   const good = folderOf(t, { 'game.ts': game(''), 'contracts.ts': contracts });
-  const fits = new Run(t, ['check', '--game=game.ts'], good);
+  const fits = new HostProcess(t, ['check', '--game=game.ts'], { cwd: good });
   t.is(await fits.exited(), 0, fits.stderr);
   t.is(fits.stdout, 'game.ts: builds, and its types fit\n');
 
   const bad = folderOf(t, { 'game.ts': game("await counter.add('one');"), 'contracts.ts': contracts });
-  const clashes = new Run(t, ['check', '--game=game.ts'], bad);
+  const clashes = new HostProcess(t, ['check', '--game=game.ts'], { cwd: bad });
   t.is(await clashes.exited(), 1);
   t.regex(clashes.stderr, /game\.ts\(13,\d+\): error TS2345/);
 });
