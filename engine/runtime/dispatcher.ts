@@ -316,11 +316,8 @@ export class Dispatcher {
     if (this.state.router.ownerOf(slot) !== this.state.index) throw notHere(slot);
   }
 
-  private typeOf(index: unknown): EntityTypeEntry {
-    const type = typeof index === 'number' ? this.state.catalogue.entityTypes[index] : undefined;
-    if (type === undefined)
-      throw new ContractMismatchError('incompatible', `There is no entity type ${String(index)}.`);
-    return type;
+  private typeOf(name: unknown): EntityTypeEntry {
+    return this.state.catalogue.entityContract(String(name)).type;
   }
 
   private refuse(

@@ -15,7 +15,7 @@ import { headWordOf, KIND_ONE_WAY, KIND_REQUEST } from './frame.ts';
 
 /**
  * What the engine itself asks of another node travels like any call: same frames, same order, same pending calls. Codes above
- * those of the generator; arguments and results are CBOR.
+ * those of the generator; arguments and results are CBOR. Types go by name: nodes of another version of the game number them differently.
  */
 export const ENGINE_OPERATIONS = 0xff00;
 
@@ -54,11 +54,11 @@ function engineOperation(
   });
 }
 
-/** target: entity; [type, hasInitial, initial] */
+/** target: entity; [name of the type, hasInitial, initial] */
 export const CREATE = engineOperation(0xff00, 'create');
-/** target: entity; [type] → whether there was one. Runs like an operation under an entity lock: after what runs, before what comes later. */
+/** target: entity; [name of the type] → whether there was one. Runs like an operation under an entity lock: after what runs, before what comes later. */
 export const DESTROY = engineOperation(0xff01, 'destroy', LOCK_ENTITY);
-/** target: node; [type, ListCursor] → ListPage */
+/** target: node; [name of the type, ListCursor] → ListPage */
 export const LIST = engineOperation(0xff02, 'list');
 /** target: the node that keeps groups; [contract, group, principal] */
 export const GROUP_ADD = engineOperation(0xff03, 'group.add');

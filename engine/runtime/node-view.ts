@@ -37,12 +37,12 @@ export class NodeView extends Caller implements NodeRef, References {
 
   async create<I>(contract: Contract<I>, id: EntityId, initial?: unknown): Promise<void> {
     const { type } = this.state.catalogue.entityContract(contract);
-    await this.ask(CREATE, id, this.slotFor(type, id), [type.index, initial !== undefined, initial]);
+    await this.ask(CREATE, id, this.slotFor(type, id), [type.name, initial !== undefined, initial]);
   }
 
   async destroy<I>(contract: Contract<I>, id: EntityId): Promise<boolean> {
     const { type } = this.state.catalogue.entityContract(contract);
-    return (await this.ask(DESTROY, id, this.slotFor(type, id), [type.index])) === true;
+    return (await this.ask(DESTROY, id, this.slotFor(type, id), [type.name])) === true;
   }
 
   async locate<I>(contract: Contract<I>, id: EntityId): Promise<Location> {
@@ -55,7 +55,7 @@ export class NodeView extends Caller implements NodeRef, References {
     const { type } = this.state.catalogue.entityContract(contract);
     for (const node of this.state.router.nodes()) {
       for (let cursor: ListCursor | undefined = LIST_START; cursor !== undefined; ) {
-        const page = (await this.ask(LIST, 0, -1 - node, [type.index, cursor])) as ListPage;
+        const page = (await this.ask(LIST, 0, -1 - node, [type.name, cursor])) as ListPage;
         yield* page.ids;
         cursor = page.next;
       }
