@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { HashKey } from '../cluster/keyspace.ts';
 import type { LockReport } from '../runtime/lock-report.ts';
 import type { Quarantined } from '../runtime/quarantine.ts';
@@ -11,6 +12,20 @@ export interface StoreStart {
   readonly address: StoreAddress;
   /** Given to a thread that takes the place of one that died: its host has claimed the store with this. */
   readonly claimed: StoreIdentity | undefined;
+}
+
+/** What a node of a host in a cluster has beside the others. */
+export interface ClusterStart {
+  readonly nats: string;
+  /** The cluster's name. */
+  readonly name: string;
+  /** Of this run of the host. */
+  readonly inc: number;
+  /** A PeerTable and a LeaseCell, both written by the control thread. */
+  readonly peers: SharedArrayBuffer;
+  readonly lease: SharedArrayBuffer;
+  /** Brings FromControl, takes ToControl. */
+  readonly control: MessagePort;
 }
 
 /** What a node thread is started with. */
@@ -29,6 +44,8 @@ export interface ThreadStart extends MeshMemory {
   readonly quarantined: readonly Quarantined[];
   /** On the thread that holds the store and owns no slots; it finds the key of the keyspace there. */
   readonly store?: StoreStart;
+  /** In a cluster, on nodes that have links to other hosts: not on the one that holds the store. */
+  readonly cluster?: ClusterStart;
 }
 
 export type ToThread =
@@ -61,3 +78,41 @@ export type FromThread =
   | { readonly kind: 'drained' }
   /** What another node wrote cannot be right: it has to be replaced, if it still is in that life. */
   | { readonly kind: 'corrupt'; readonly node: number; readonly life: number; readonly message: string };
+
+/** A node of another host, as this host's nodes know it. */
+export interface MetPeer {
+  /** Peer index: of this host, and of this one life of the node. */
+  readonly index: number;
+  /** What it is called in subjects: `<host>-<node>`. */
+  readonly name: string;
+  /** Of its ends of links; another one for every run of its host and every life of its thread. */
+  readonly inc: number;
+  readonly host: string;
+  /** Among the nodes of its host. */
+  readonly node: number;
+  /** Its host's gateway is there; it owns no slots. */
+  readonly isGateway: boolean;
+}
+
+/** A slot that is asked for, for the move of that epoch. */
+export interface AskedSlot {
+  readonly slot: number;
+  readonly move: number;
+}
+
+/** What the control thread tells each node of its host, over a port that only the two have. In a cluster only. */
+export type FromControl =
+  /** To make links, and to end them. The tables in shared memory say so already; they may say more than this has told yet. */
+  | { readonly kind: 'peers'; readonly met: readonly MetPeer[]; readonly parted: readonly number[] }
+  /** Give these slots up, each as soon as it has no live entities, and answer with `frozen`. */
+  | { readonly kind: 'freeze'; readonly slots: readonly AskedSlot[] }
+  /** They are not asked for any more. */
+  | { readonly kind: 'unfreeze'; readonly slots: readonly AskedSlot[] }
+  /** The tables have changed: a round is due. */
+  | { readonly kind: 'installed' };
+
+export type ToControl =
+  /** They are stopped, and all that was sent from them was taken. */
+  | { readonly kind: 'frozen'; readonly slots: readonly AskedSlot[] }
+  /** All slots of this node that have live entities, ascending; when that has changed, every few seconds. */
+  | { readonly kind: 'occupied'; readonly slots: readonly number[] };
