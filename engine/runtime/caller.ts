@@ -274,7 +274,7 @@ export class Caller implements Sender, Stamp, CallSource {
     const promise = state.pending.add(operation, this, deadline, outbox.target);
     const requestId = state.pending.lastId;
     const turn = context?.lineage;
-    if (turn?.turn !== undefined) state.pending.belongsTo(requestId, turn, outbox.target);
+    if (turn?.turn !== undefined) state.pending.belongsTo(requestId, turn);
     const wire = wireDeadline(deadline, now);
     completeRequest(outbox.writer, outbox.frameStart, requestId, wire, traceHigh, traceLow);
     state.counters.callsSent++;

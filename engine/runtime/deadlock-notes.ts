@@ -2,12 +2,13 @@ import type { EntityId } from '../base/entity-id.ts';
 import { InvalidMessageError } from '../base/errors.ts';
 
 /**
- * One step from call to call along who waits for whom: at `node`, the call that `caller` (an incarnation) knows as `request` waits for a
- * turn, or is that turn; and that turn waits for a call of its own, `call`. Each number names something that exists once and, when
- * it is gone, does not come back.
+ * One step from call to call along who waits for whom: the call that `caller` (an incarnation) knows as `request` waits for a turn, or
+ * is that turn; and that turn waits for a call of its own, `call`. Each number names something that exists once and, when it is gone,
+ * does not come back.
+ *
+ * Where a hop is does not stand here, for nodes call each other by other numbers on every host: the call of the hop before it leads there.
  */
 export interface Hop {
-  node: number;
   caller: number;
   request: number;
   /** Whether it waits for a turn of another call; otherwise it is the turn. */
@@ -23,10 +24,9 @@ export interface Member {
   operation: string;
 }
 
-/** From the first hop of `path`, at `home`, somebody got to this call. */
+/** From the first hop of `path` somebody got to this call. */
 export interface Probe {
   kind: 'probe';
-  home: number;
   /** The call that the probe began with, and which of its probes it is. */
   caller: number;
   request: number;
@@ -40,8 +40,8 @@ export interface Probe {
 /** What nodes tell each other when they look for deadlocks. */
 export type Note =
   | Probe
-  /** The path is a cycle. To the node of its first hop, which is to be refused if the cycle is seen again. */
-  | { kind: 'cycle'; path: Hop[] }
+  /** The path is a cycle. From hop to hop to the first one, which is to be refused if the cycle is seen again; now to the node of `hop`. */
+  | { kind: 'cycle'; path: Hop[]; hop: number }
   /** Is the cycle still there, from this hop on? To the node of that hop. */
   | { kind: 'check'; path: Hop[]; hop: number; members: Member[] }
   /** It is: every hop was seen again. To the node of the first hop. */
@@ -52,14 +52,14 @@ type Plain = readonly unknown[];
 /** As plain lists, for CBOR. */
 export function packNotes(notes: readonly Note[]): unknown[] {
   return notes.map((note) => {
-    const path = note.path.flatMap(({ node, caller, request, waits, turn, call }) => {
-      return [node, caller, request, waits ? 1 : 0, turn, call];
+    const path = note.path.flatMap(({ caller, request, waits, turn, call }) => {
+      return [caller, request, waits ? 1 : 0, turn, call];
     });
     switch (note.kind) {
       case 'probe':
-        return [0, path, note.home, note.caller, note.request, note.nth, note.from, note.call];
+        return [0, path, note.caller, note.request, note.nth, note.from, note.call];
       case 'cycle':
-        return [1, path];
+        return [1, path, note.hop];
       case 'check':
         return [2, path, note.hop, packMembers(note.members)];
       default:
@@ -71,30 +71,30 @@ export function packNotes(notes: readonly Note[]): unknown[] {
 /** Throws InvalidMessageError for what no node has packed. */
 export function unpackNotes(packed: unknown): Note[] {
   return list(packed).map((one): Note => {
-    const [kind, words, a, b, c, d, e, f] = list(one);
+    const [kind, words, a, b, c, d, e] = list(one);
     const numbers = list(words).map(number);
     const path: Hop[] = [];
-    for (let i = 0; i + 5 < numbers.length; i += 6) {
-      const [node, caller, request, waits, turn, call] = numbers.slice(i, i + 6) as [number, ...number[]];
-      path.push({ node, caller: caller!, request: request!, waits: waits === 1, turn: turn!, call: call! });
+    for (let i = 0; i + 4 < numbers.length; i += 5) {
+      const [caller, request, waits, turn, call] = numbers.slice(i, i + 5) as [number, ...number[]];
+      path.push({ caller, request: request!, waits: waits === 1, turn: turn!, call: call! });
     }
     switch (kind) {
       case 0:
         return {
           kind: 'probe',
           path,
-          home: number(a),
-          caller: number(b),
-          request: number(c),
-          nth: number(d),
-          from: number(e),
-          call: number(f),
+          caller: number(a),
+          request: number(b),
+          nth: number(c),
+          from: number(d),
+          call: number(e),
         };
       case 1:
-        return { kind: 'cycle', path };
+        return { kind: 'cycle', path, hop: hopOf(path, a) };
       case 2:
-        return { kind: 'check', path, hop: number(a), members: unpackMembers(b) };
+        return { kind: 'check', path, hop: hopOf(path, a), members: unpackMembers(b) };
       case 3:
+        hopOf(path, 0);
         return { kind: 'refuse', path, members: unpackMembers(a) };
       default:
         throw malformed();
@@ -110,6 +110,13 @@ function unpackMembers(packed: unknown): Member[] {
     const [contract, id, operation] = list(one);
     return { contract: String(contract), id: id as EntityId, operation: String(operation) };
   });
+}
+
+/** Index of a hop of the path. */
+function hopOf(path: readonly Hop[], value: unknown): number {
+  const hop = number(value);
+  if (path[hop] === undefined) throw malformed();
+  return hop;
 }
 
 function list(value: unknown): Plain {

@@ -30,6 +30,8 @@ const PROBES_MIN = 64;
 const VISITS_MAX = 1024;
 /** Numbers in one message between nodes, about. */
 const MESSAGE_HOPS_MAX = 4096;
+/** Notes that wait to be read; more are dropped. */
+const INBOX_MAX = 65_536;
 /** Members of a cycle that the message of an error names. */
 const NAMED_MAX = 16;
 const SCANS_MAX = 4;
@@ -47,7 +49,7 @@ export interface WaitingLine {
 export type Tell = (node: number, notes: unknown[]) => void;
 
 /**
- * Finds deadlocks among the nodes of a host, only in games with locks and only while something waits.
+ * Finds deadlocks among the nodes of all hosts, only in games with locks and only while something waits.
  *
  * The graph: a call that waits → the turns it waits for (`turnsBefore`) → the calls these have made and not got an answer to → what
  * those wait for, on whatever node. Everybody waits for all of these, so a cycle is a deadlock, and whoever waits in it waits until one is
@@ -97,7 +99,10 @@ export class DeadlockWatch extends Timer {
 
   /** From another node. Throws InvalidMessageError. */
   receive(packed: unknown): void {
-    for (const note of unpackNotes(packed)) this.inbox.push(note);
+    for (const note of unpackNotes(packed)) {
+      // Whoever waits asks again.
+      if (this.inbox.length < INBOX_MAX) this.inbox.push(note);
+    }
     const { now } = this.state;
     if (this.restedAt <= now + BURST_MS) this.work(now, false);
     else this.schedule(now);
@@ -167,7 +172,6 @@ export class DeadlockWatch extends Timer {
     if (waiting.requestId === 0) return;
     const probe: Probe = {
       kind: 'probe',
-      home: this.state.index,
       caller: waiting.callerIncarnation,
       request: waiting.requestId,
       nth: waiting.probes,
@@ -184,6 +188,10 @@ export class DeadlockWatch extends Timer {
         this.follow(note);
         return;
       case 'cycle': {
+        if (note.hop !== 0) {
+          this.postNext(note.path, note.hop, (hop) => ({ ...note, hop }));
+          return;
+        }
         const found = this.find(note.path[0]!.caller, note.path[0]!.request);
         if (found === undefined || isTurn(found) || found.suspectUntil > now) return;
         found.suspectUntil = now + SUSPECT_MS;
@@ -222,20 +230,20 @@ export class DeadlockWatch extends Timer {
 
   /** Goes on along the calls of a turn. */
   private leave(probe: Probe, visited: Set<number>, { lineage }: { lineage: Turn['lineage'] }, waits: boolean): void {
-    const { index, incarnation, pending } = this.state;
+    const { incarnation, pending } = this.state;
     const turn = lineage!.number;
     if (visited.has(turn)) return;
     visited.add(turn);
     if (++this.visits > VISITS_MAX) return;
-    pending.byTurn!.visit(lineage!, (call, target) => {
-      const hop: Hop = { node: index, caller: probe.from, request: probe.call, waits, turn, call };
+    pending.byTurn!.visit(lineage!, (call) => {
+      const hop: Hop = { caller: probe.from, request: probe.call, waits, turn, call };
       const path = [...probe.path, hop];
       if (call === probe.request && incarnation === probe.caller) this.found(path);
-      else this.post(target, { ...probe, path, from: incarnation, call });
+      else this.post(pending.targetOf(call)!, { ...probe, path, from: incarnation, call });
     });
   }
 
-  /** The path is a cycle. The one to be refused comes first. */
+  /** The path, whose last hop is here, is a cycle. The one to be refused comes first. */
   private found(path: Hop[]): void {
     let first = -1;
     path.forEach((hop, i) => {
@@ -243,18 +251,28 @@ export class DeadlockWatch extends Timer {
     });
     if (first < 0) return;
     const rotated = [...path.slice(first), ...path.slice(0, first)];
-    this.post(rotated[0]!.node, { kind: 'cycle', path: rotated });
+    this.postNext(rotated, path.length - 1 - first, (hop) => ({ kind: 'cycle', path: rotated, hop }));
+  }
+
+  /** The call of a hop that is here leads to the next one's node, wherever that is; unless the call has ended, and the cycle with it. */
+  private postNext(path: Hop[], hop: number, note: (next: number) => Note): void {
+    const target = this.state.pending.targetOf(path[hop]!.call);
+    if (target !== undefined) this.post(target, note((hop + 1) % path.length));
   }
 
   // ---- the second pass
 
   private check(path: Hop[], from: number, members: Member[]): void {
-    let hop = from;
-    for (; hop < path.length && path[hop]!.node === this.state.index; hop++) {
-      if (!this.isThere(path[hop]!, members)) return;
+    const { index, pending } = this.state;
+    const last = path.length - 1;
+    for (let hop = from; this.isThere(path[hop]!, members); hop++) {
+      if (hop === last || pending.targetOf(path[hop]!.call) !== index) {
+        this.postNext(path, hop, (next) =>
+          hop === last ? { kind: 'refuse', path, members } : { kind: 'check', path, hop: next, members },
+        );
+        return;
+      }
     }
-    if (hop === path.length) this.post(path[0]!.node, { kind: 'refuse', path, members });
-    else this.post(path[hop]!.node, { kind: 'check', path, hop, members });
   }
 
   private isThere(hop: Hop, members: Member[]): boolean {

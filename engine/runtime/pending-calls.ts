@@ -125,9 +125,14 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
     return this.places[id & INDEX_MASK]?.caller;
   }
 
-  /** A call that was just added was made in a turn, to a node. */
-  belongsTo(id: number, turn: Lineage, target: number): void {
-    this.byTurn?.add(id & INDEX_MASK, id, turn, target);
+  /** Index of the node that was asked; undefined when the call has ended. */
+  targetOf(id: number): number | undefined {
+    return this.operationOf(id) === undefined ? undefined : this.places[id & INDEX_MASK]!.target;
+  }
+
+  /** A call that was just added was made in a turn. */
+  belongsTo(id: number, turn: Lineage): void {
+    this.byTurn?.add(id & INDEX_MASK, id, turn);
   }
 
   /** `ending` runs when a call that still waits ends, in whatever way. */

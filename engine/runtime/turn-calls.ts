@@ -3,29 +3,26 @@ import type { Lineage } from './chain.ts';
 const NONE = -1;
 
 /**
- * Which turn each pending call was made in, and to which node it went: the edges from turns to calls in the graph of who waits for
+ * Which turn each pending call was made in: the edges from turns to calls in the graph of who waits for
  * whom. A doubly linked list for each turn, through arrays that run parallel to those of `PendingCalls`. Only in games with locks.
  */
 export class TurnCalls {
   private readonly owners: (Lineage | undefined)[] = [];
   private readonly ids: number[] = [];
-  private readonly targets: number[] = [];
   private readonly later: number[] = [];
   private readonly earlier: number[] = [];
 
   /** A call with this place among the pending ones, made in a turn. */
-  add(index: number, id: number, owner: Lineage, target: number): void {
+  add(index: number, id: number, owner: Lineage): void {
     while (this.owners.length <= index) {
       this.owners.push(undefined);
       this.ids.push(0);
-      this.targets.push(0);
       this.later.push(NONE);
       this.earlier.push(NONE);
     }
     const latest = owner.latestCall;
     this.owners[index] = owner;
     this.ids[index] = id;
-    this.targets[index] = target;
     this.later[index] = NONE;
     this.earlier[index] = latest;
     if (latest !== NONE) this.later[latest] = index;
@@ -45,9 +42,9 @@ export class TurnCalls {
   }
 
   /** The calls of a turn that still wait, the latest first. */
-  visit(owner: Lineage, call: (id: number, target: number) => void): void {
+  visit(owner: Lineage, call: (id: number) => void): void {
     for (let index = owner.latestCall; index !== NONE; index = this.earlier[index]!) {
-      call(this.ids[index]!, this.targets[index]!);
+      call(this.ids[index]!);
     }
   }
 }
