@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { decodeCbor } from '../../transport/codec/cbor.ts';
 import type { RecordSave, StoredRecord } from '../runtime/entity-store.ts';
 import { entityOfKey } from '../runtime/persistence/record-key.ts';
+import { isStoredState } from '../runtime/persistence/state-form.ts';
 import type { SalvageableStore } from '../store/damage.ts';
 import { openStore } from '../store/open-store.ts';
 import { type HostConfig, UsageError } from './config.ts';
@@ -89,8 +90,16 @@ class StoreTool {
       this.print({ key, ...named(key), etag, epoch, bytes: Buffer.from(bytes).toString('base64') });
       return 1;
     }
-    const [version, state] = Array.isArray(value) && value.length === 2 ? value : [undefined, value];
-    this.print({ key, ...named(key), etag, epoch, version, state: plainJson(state) });
+    const [version, state, beside] = isStoredState(value) ? value : [undefined, value];
+    this.print({
+      key,
+      ...named(key),
+      etag,
+      epoch,
+      version,
+      state: plainJson(state),
+      ...(beside && { beside: plainJson(beside) }),
+    });
     return 0;
   }
 
@@ -147,7 +156,7 @@ class StoreTool {
   private verify(key: string, { bytes }: StoredRecord): void {
     try {
       const value = decodeCbor(bytes);
-      if (key === IDENTITY_KEY || (Array.isArray(value) && value.length === 2 && Number.isInteger(value[0]))) return;
+      if (key === IDENTITY_KEY || (isStoredState(value) && Number.isInteger(value[0]))) return;
       this.damage(key, new Error('it is not the state of an entity'));
     } catch (error) {
       this.damage(key, error as Error);

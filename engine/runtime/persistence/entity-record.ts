@@ -1,5 +1,6 @@
 import type { EntityId } from '../../base/entity-id.ts';
 import type { EntityTypeEntry } from '../catalogue.ts';
+import type { Beside } from './state-form.ts';
 
 /** What a record asks of the activation that it is the state of. */
 export interface Keeper {
@@ -88,6 +89,11 @@ export class EntityRecord {
     this.keeper = keeper;
     this.key = key;
     this.keeping = keeping;
+  }
+
+  /** What is saved with its state, as it is now. */
+  get beside(): Beside | undefined {
+    return undefined;
   }
 
   /** Nothing is to be saved, as far as is known. */

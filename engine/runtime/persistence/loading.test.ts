@@ -178,3 +178,13 @@ test('save() of what is not persistent says what to write', async (t) => {
   const { view } = startKeepers(t);
   t.regex(await view.getProxy(Guest, 1).trySave(), /TypeError: .*entity\(Guest, GuestEntity, \{ persistent: true \}\)/);
 });
+
+test('what is beside a state and belongs to a newer engine is refused, not dropped', async (t) => {
+  const store = new FaultyStore();
+  const key = recordKey('Vault', 5);
+  await plant(store, key, encodeCbor([1, { coins: 3, things: new Map() }, { wishes: [] }]));
+  const { view } = startKeepers(t, { faulty: store, epoch: 2 });
+  const error = await t.throwsAsync(view.getProxy(Vault, 5).coins(), { instanceOf: StoreError });
+  t.is((error as StoreError).code, 'newer-version');
+  t.regex(error!.message, /'wishes'/);
+});

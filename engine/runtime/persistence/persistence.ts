@@ -3,7 +3,7 @@ import { Alarm } from '../alarm.ts';
 import type { NodeState } from '../node-state.ts';
 import { EntityRecord, type Keeper } from './entity-record.ts';
 import { ASIDE_PREFIX, recordKey } from './record-key.ts';
-import { hashOf, StateForm } from './state-form.ts';
+import { hashOf, StateForm, type StoredState } from './state-form.ts';
 import { type Asker, type StoreAccess, StoreCalls } from './store-calls.ts';
 import { type KeepingEvents, WriteBehind } from './write-behind.ts';
 
@@ -18,7 +18,7 @@ const UNSAVED_NAMED_MAX = 20;
 export interface Loaded {
   readonly record: EntityRecord;
   /** Undefined when there is no record. */
-  readonly stored: { readonly state: unknown } | undefined;
+  readonly stored: StoredState | undefined;
 }
 
 /** The state of the persistent entities of one node: loaded before they live, saved while they do, and when they go. */
@@ -50,7 +50,7 @@ export class Persistence {
       if (found === undefined) return { record, stored: undefined };
       record.etag = found.etag;
       record.saved = hashOf(found.bytes);
-      return { record, stored: { state: this.decode(record, found.bytes) } };
+      return { record, stored: this.decode(record, found.bytes) };
     } catch (error) {
       if (error instanceof FencedError) throw this.fenced(keeper, error);
       if (!(error instanceof StoreError)) throw error;
@@ -65,7 +65,7 @@ export class Persistence {
   /** The state of an entity that has no record: it needs one only once somebody changes it. */
   isInitial(record: EntityRecord): void {
     try {
-      record.saved = hashOf(this.form.encode(record.keeper.type, record.keeper.entity.state));
+      record.saved = hashOf(this.form.encode(record.keeper.type, record.keeper.entity.state, undefined));
     } catch {
       // Said when it is to be saved.
     }
@@ -120,7 +120,7 @@ export class Persistence {
     return { dirtyEntities, dirtyBytes, storeDown: isDown ? 1 : 0 };
   }
 
-  private decode(record: EntityRecord, bytes: Uint8Array): unknown {
+  private decode(record: EntityRecord, bytes: Uint8Array): StoredState {
     const { type, slot } = record.keeper;
     try {
       return this.form.decode(type, record.key, bytes);

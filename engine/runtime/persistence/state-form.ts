@@ -14,7 +14,24 @@ const SCRATCH_FIRST = 64 * 1024;
 /** A scratch that one large state made larger is not kept. */
 const SCRATCH_KEPT_MAX = 1024 * 1024;
 
-/** The state of an entity as bytes: CBOR of `[version, state]`, with Map, Set, Date, bigint and Uint8Array kept. */
+/**
+ * What else is in the record of an entity, and so saved with its state or not at all, by name. Of most entities there is nothing. A name that
+ * this engine does not know is one of a newer engine.
+ */
+export interface Beside {
+  /** Durable tasks; `Agenda` has the form. */
+  tasks?: unknown;
+}
+
+const BESIDE: readonly string[] = ['tasks'] satisfies (keyof Beside)[];
+
+/** What a record says. */
+export interface StoredState {
+  readonly state: unknown;
+  readonly beside: Beside | undefined;
+}
+
+/** The state of an entity as bytes: CBOR of `[version, state]` or `[version, state, beside]`, with Map, Set, Date, bigint and Uint8Array kept. */
 export class StateForm {
   private readonly types: WireTypes;
   private scratch = new Writer(new Uint8Array(SCRATCH_FIRST));
@@ -24,12 +41,13 @@ export class StateForm {
   }
 
   /** Throws TypeError, with the member, for a state that is no plain value, and InvalidMessageError (`too-large`). */
-  encode(type: EntityTypeEntry, state: unknown): Uint8Array {
+  encode(type: EntityTypeEntry, state: unknown, beside: Beside | undefined): Uint8Array {
+    const stored = beside === undefined ? [type.stateVersion, state] : [type.stateVersion, state, beside];
     let out = this.scratch;
     for (;;) {
       out.at = 0;
       try {
-        writeUnknown(out, [type.stateVersion, state]);
+        writeUnknown(out, stored);
         if (out.bytes.length <= SCRATCH_KEPT_MAX) this.scratch = out;
         if (out.at > STATE_BYTES_MAX) throw tooLarge(type);
         return out.bytes.slice(0, out.at);
@@ -49,28 +67,39 @@ export class StateForm {
    * The state as the code of now has it. Throws StoreError (`corrupt`, `newer-version`), which names the record, and whatever `migrate`
    * throws.
    */
-  decode(type: EntityTypeEntry, key: string, bytes: Uint8Array): unknown {
+  decode(type: EntityTypeEntry, key: string, bytes: Uint8Array): StoredState {
     let stored: unknown;
     try {
       stored = decodeCbor(bytes);
     } catch (error) {
       throw corrupt(key, error instanceof Error ? error.message : String(error), error);
     }
-    if (!Array.isArray(stored) || stored.length !== 2)
-      throw corrupt(key, 'it is not the state of an entity', undefined);
-    const [version, state] = stored as [unknown, unknown];
+    if (!isStoredState(stored)) throw corrupt(key, 'it is not the state of an entity', undefined);
+    const [version, state, beside] = stored;
     if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
       throw corrupt(key, 'it has no version', undefined);
     }
-    if (version === type.stateVersion) return state;
+    for (const name of Object.keys(beside ?? {})) {
+      if (BESIDE.includes(name)) continue;
+      const message = `Record ${key} has '${name}', which this version of the engine does not know.`;
+      throw new StoreError('newer-version', message, { outcome: 'notExecuted' });
+    }
+    if (version === type.stateVersion) return { state, beside };
     if (version > type.stateVersion) {
       const message = `Record ${key} has version ${version}; ${type.cls.name} knows versions up to ${type.stateVersion}.`;
       throw new StoreError('newer-version', message, { outcome: 'notExecuted' });
     }
     const migrated = type.migrate!(state, version);
     if (isThenable(migrated)) throw new TypeError(`entity(${type.name}): state.migrate returned a promise.`);
-    return migrated;
+    return { state: migrated, beside };
   }
+}
+
+/** Whether a decoded record is one of an entity, as far as its form goes. */
+export function isStoredState(value: unknown): value is [version: unknown, state: unknown, beside?: Beside] {
+  if (!Array.isArray(value) || value.length < 2 || value.length > 3) return false;
+  const beside: unknown = value[2];
+  return value.length === 2 || (typeof beside === 'object' && beside !== null && !Array.isArray(beside));
 }
 
 /** Tells states apart: equal for equal bytes only. */

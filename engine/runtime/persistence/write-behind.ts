@@ -110,7 +110,7 @@ export class WriteBehind implements Keeping {
    */
   async save(record: EntityRecord, level: KeepLevel): Promise<void> {
     if (record.ended) throw goneError(record);
-    const bytes = this.form.encode(record.keeper.type, record.keeper.entity.state);
+    const bytes = this.form.encode(record.keeper.type, record.keeper.entity.state, record.beside);
     const hash = hashOf(bytes);
     if (record.sending === undefined && isSaved(record, hash, level)) return;
     if (this.bytes + bytes.length > DIRTY_BYTES_MAX) {
@@ -238,7 +238,7 @@ export class WriteBehind implements Keeping {
     }
     let bytes: Uint8Array;
     try {
-      bytes = this.form.encode(keeper.type, keeper.entity.state);
+      bytes = this.form.encode(keeper.type, keeper.entity.state, record.beside);
     } catch (error) {
       this.unsavable(record, error);
       return undefined;
