@@ -35,7 +35,7 @@ export class FoundStore {
 
   /** Changes nothing. Throws StoreError, and Error for a store of another game. */
   static async read(store: EntityStore, game: string): Promise<FoundStore> {
-    const found = await store.load(IDENTITY_KEY);
+    const found = await store.load(IDENTITY_KEY, IDENTITY_SLOT);
     if (found === undefined) {
       const key = randomBytes(8);
       const hashKey: HashKey = [key.readUInt32LE(0), key.readUInt32LE(4)];
@@ -47,7 +47,7 @@ export class FoundStore {
 
   /** Has nobody started since the host that has this epoch? For a thread that takes the store over from one that died. */
   static async check(store: EntityStore, game: string, epoch: number): Promise<void> {
-    const found = await store.load(IDENTITY_KEY);
+    const found = await store.load(IDENTITY_KEY, IDENTITY_SLOT);
     if (found === undefined) throw new Error('The store has lost what it held: its records are gone.');
     if (identityOf(found.bytes, game).epoch === epoch) return;
     throw new Error('Another host has started on this store.');

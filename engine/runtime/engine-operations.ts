@@ -73,7 +73,7 @@ export const DEADLOCKS = engineOperation(0xff08, 'deadlocks', LOCK_NONE, RETURNS
 const STORE_MS_MAX = 15_000;
 /** target: the node that holds the store; [slot, token] → null */
 export const STORE_CLAIM = storeOperation(0xff09, 'claim');
-/** [key] → StoredRecord or null */
+/** [key, slot] → StoredRecord or null */
 export const STORE_LOAD = storeOperation(0xff0a, 'load');
 /** [KeepLevel, SaveRow[]] → the new etags */
 export const STORE_SAVE = storeOperation(0xff0b, 'save');

@@ -20,7 +20,7 @@ export type SaveLevel = 'committed' | 'flushed';
 
 /**
  * Where persistent state lives. Keys are strings of at most 1024 bytes of UTF-8; epochs are safe integers. Passed bytes are not kept or
- * changed, returned ones belong to the caller. Every method may be called while others are under way; saves of one caller take effect in order.
+ * changed, returned ones belong to the caller. A key is of one slot, the same for as long as the store lives. Every method may be called while others are under way; saves of one caller take effect in order.
  *
  * Errors: FencedError, StoreError (`conflict`, `full`, `read-only`, `corrupt`, `timeout`: it may have taken effect), OverloadedError
  * (`store-busy`), InvalidMessageError (`too-large`), EngineError (`not-implemented`: a level that the store does not have).
@@ -37,7 +37,8 @@ export interface EntityStore {
   };
   /** From now on nobody with another epoch saves records of this slot. FencedError when a higher one has claimed it; the same again is fine. */
   claim(slot: number, epoch: number): Promise<void>;
-  load(key: string): Promise<StoredRecord | undefined>;
+  /** `slot` is the one that the record is saved under; undefined when a tool asks that does not know it, which may then take a search. */
+  load(key: string, slot?: number): Promise<StoredRecord | undefined>;
   /**
    * Resolves with the new etags (of deleted records '') once the level is reached. All of a slot's records are saved or none: FencedError
    * when the slot is not claimed with that epoch, StoreError (`conflict`) when a record is not the expected one.

@@ -37,11 +37,11 @@ export class StoreDispatcher {
         return;
       }
       case STORE_LOAD.code: {
-        const [key] = args as [string];
+        const [key, slot] = args as [string, number];
         this.state.counters.storeLoads++;
         this.answer(
           STORE_LOAD,
-          this.run(() => this.store.load(key)),
+          this.run(() => this.store.load(key, slot)),
           source,
           lane,
           requestId,

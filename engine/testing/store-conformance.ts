@@ -216,7 +216,7 @@ class Run {
   }
 
   private async compare(key: string): Promise<void> {
-    const found = await this.store.load(key);
+    const found = await this.store.load(key, slotOf(KEYS.indexOf(key)));
     const expected = this.records.get(key);
     assert.deepEqual(
       found && { ...found, bytes: [...found.bytes] },
@@ -232,7 +232,7 @@ class Run {
       ({ key, slot, epoch, expectedEtag }) =>
         this.claims.get(slot) === epoch && (this.records.get(key)?.etag ?? null) === expectedEtag,
     );
-    const found = await Promise.all(part.map(({ key }) => this.store.load(key)));
+    const found = await Promise.all(part.map(({ key, slot }) => this.store.load(key, slot)));
     const isSaved = ({ key }: RecordSave, i: number): boolean => found[i]?.etag !== this.records.get(key)?.etag;
     if (!isFaultless || !part.some(isSaved)) {
       for (const { key } of part) await this.compare(key);
@@ -278,7 +278,7 @@ async function checkLimits(subject: StoreSubject): Promise<void> {
     await store.claim(0, 1);
     const largest = new Uint8Array(Math.min(store.caps.maxRecord, 1024 * 1024)).fill(7);
     const [etag] = await store.save([{ ...record, bytes: largest }], 'committed');
-    assert.deepEqual(await store.load('large'), { bytes: largest, etag, epoch: 1 });
+    assert.deepEqual(await store.load('large', 0), { bytes: largest, etag, epoch: 1 });
     await assert.rejects(
       store.save([{ ...record, key: 'larger', bytes: new Uint8Array(store.caps.maxRecord + 1) }], 'committed'),
       (error: unknown) => error instanceof EngineError && error.code === 'too-large',

@@ -59,7 +59,7 @@ export class Doubts {
     const { verdicts, store } = this;
     try {
       if (error instanceof FencedError) await store.claimAgain(record.keeper.slot);
-      const found = await store.load(record.key);
+      const found = await store.load(record.key, record.keeper.slot);
       const { bytes } = record.sending!;
       const etag = found?.etag ?? null;
       const isThere =

@@ -46,7 +46,7 @@ export class Persistence {
     const record = new EntityRecord(keeper, recordKey(type.name, id), this.writer);
     try {
       await this.store.claimed(slot);
-      const found = await this.store.load(record.key);
+      const found = await this.store.load(record.key, slot);
       if (found === undefined) return { record, stored: undefined };
       record.etag = found.etag;
       record.saved = hashOf(found.bytes);

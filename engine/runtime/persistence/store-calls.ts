@@ -90,11 +90,11 @@ export class StoreCalls {
   }
 
   /** StoreError, in whatever way it failed. */
-  async load(key: string): Promise<StoredRecord | undefined> {
+  async load(key: string, slot: number): Promise<StoredRecord | undefined> {
     if (this.loads >= LOADS_MAX) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.loads++;
     try {
-      return ((await this.asked(STORE_LOAD, [key])) as StoredRecord | null) ?? undefined;
+      return ((await this.asked(STORE_LOAD, [key, slot])) as StoredRecord | null) ?? undefined;
     } finally {
       this.passOn();
     }
