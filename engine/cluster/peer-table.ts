@@ -17,6 +17,7 @@ const MEMBER = 1;
 const GONE = 2;
 
 export class PeerTable {
+  readonly max = PEERS_MAX;
   readonly memory: SharedArrayBuffer;
   private readonly words: Int32Array;
 

@@ -44,3 +44,16 @@ test('that the records are elsewhere stays through all that happens to a slot', 
   }
   t.true(table.isOpen(5));
 });
+
+test('the epoch in which a node runs a slot: 0 for others, for what is shut, for what is frozen', (t) => {
+  const table = new SlotTable();
+  table.put(5, 2, 7, SLOT_SHUT);
+  t.is(table.openEpochOf(5, 2), 0);
+  table.open(5);
+  t.is(table.openEpochOf(5, 2), 7);
+  t.is(table.openEpochOf(5, 1), 0);
+  t.true(table.freeze(5));
+  t.is(table.openEpochOf(5, 2), 0);
+  table.put(5, 2, 7, SLOT_OPEN | SLOT_ELSEWHERE);
+  t.is(table.openEpochOf(5, 2), 7);
+});

@@ -32,6 +32,7 @@ export const SLOT_ELSEWHERE = 16;
 export type SlotState = typeof SLOT_SHUT | typeof SLOT_OPEN | typeof SLOT_FROZEN;
 
 export class SlotTable {
+  readonly count = SLOTS;
   readonly memory: SharedArrayBuffer;
   private readonly words: Int32Array;
 
@@ -105,6 +106,24 @@ export class SlotTable {
   /** Persistent entities of this slot cannot be had: their records are in the own store of another host. */
   isElsewhere(slot: number): boolean {
     return (this.words[STATE + slot]! & SLOT_ELSEWHERE) !== 0;
+  }
+
+  /**
+   * The epoch in which `node` runs a slot, open; 0 when it does not. Partner: `put`, which shuts a slot before it stores the next epoch, and stores that
+   * before the owner. At the moment of the load of STATE an open row was complete; the epoch being the same before and after, the owner is of it.
+   */
+  openEpochOf(slot: number, node: number): number {
+    const { words } = this;
+    const epoch = Atomics.load(words, EPOCH + 2 * slot);
+    if ((Atomics.load(words, STATE + slot) & ~SLOT_ELSEWHERE) !== SLOT_OPEN) return 0;
+    if (Atomics.load(words, OWNER + 2 * slot) !== node) return 0;
+    return Atomics.load(words, EPOCH + 2 * slot) === epoch ? epoch : 0;
+  }
+
+  /** `version`, no older than what this thread loads after it. */
+  freshVersion(): number {
+    // Partner: the add in `publish`, behind the rows.
+    return Atomics.load(this.words, VERSION);
   }
 
   /** A plain load, because every call asks: seen late it means an old owner, which refuses. */

@@ -12,6 +12,8 @@ const FRAMES_FEW = 64;
  */
 export class Congestion {
   private readonly links: (LinkWriter | undefined)[];
+  /** Node indexes that have a link: in a cluster most have none. */
+  private linked: number[];
   /** By node index and lane. */
   private readonly rates: DrainRate[][];
   private nextLook = 0;
@@ -20,13 +22,15 @@ export class Congestion {
 
   constructor(links: readonly (LinkWriter | undefined)[]) {
     this.links = links.slice();
-    this.rates = links.map(newRates);
+    this.linked = linkedOf(this.links);
+    this.rates = links.map((link) => (link === undefined ? NO_RATES : newRates()));
   }
 
-  /** The next life of a node has a link of its own, and takes frames at a speed of its own. */
-  replace(target: number, link: LinkWriter): void {
+  /** The next life of a node has a link of its own, and takes frames at a speed of its own. Undefined: there is no way to it any more. */
+  replace(target: number, link: LinkWriter | undefined): void {
     this.links[target] = link;
-    this.rates[target] = newRates();
+    this.linked = linkedOf(this.links);
+    this.rates[target] = link === undefined ? NO_RATES : newRates();
   }
 
   /** Once a round, right after a flush: what the reader cannot see yet must not count against it. `now` in milliseconds. */
@@ -34,9 +38,9 @@ export class Congestion {
     if (now < this.nextLook) return;
     this.nextLook = now + LOOK_MS;
     let isAny = false;
-    for (let target = 0; target < this.links.length; target++) {
-      const link = this.links[target];
-      if (link === undefined) continue;
+    for (let i = 0; i < this.linked.length; i++) {
+      const target = this.linked[i]!;
+      const link = this.links[target]!;
       for (let lane = 0; lane < LANES; lane++) if (this.lookAt(link, target, lane as Lane, now) > 0) isAny = true;
     }
     this.isAny = isAny;
@@ -60,5 +64,10 @@ export class Congestion {
     return waiting > FRAMES_FEW ? rate.msFor(waiting) : 0;
   }
 }
+
+const NO_RATES: DrainRate[] = [];
+
+const linkedOf = (links: readonly (LinkWriter | undefined)[]): number[] =>
+  links.flatMap((link, target) => (link === undefined ? [] : [target]));
 
 const newRates = (): DrainRate[] => Array.from({ length: LANES }, () => new DrainRate());

@@ -22,6 +22,12 @@ import { type Chain, NO_CHAIN } from './chain.ts';
  *   │ 40 │ trace id                            2×u32│
  *   └────┴─ 48 extras, then payload ────────────────┘
  *
+ *   sync, synced
+ *   ┌────┬───────┬───────────┬──────────────────────┐
+ *   │ 0  │ kind  │ 1 nothing │ 2  slot         u16  │     A bounce is the request or one-way message itself, with a bit set in its kind.
+ *   │ 4  │ number of the sync                  u32  │
+ *   └────┴──────────────────────────────────────────┘
+ *
  * Extras, each only when the id kinds or a flag say so, in this order: target id, source id (as `writeEntityId`),
  * principal (CBOR behind its u32 length), lock chain (u16 count, then that many 2×u32: node incarnation, turn).
  *
@@ -58,12 +64,23 @@ const TRACE_HIGH_WORD = TRACE_HIGH >> 2;
 const TRACE_LOW_WORD = TRACE_LOW >> 2;
 export const HEADER_BYTES = 48;
 export const REPLY_HEADER_BYTES = 8;
+export const SYNC_BYTES = 8;
 
 export const KIND_REQUEST = 1;
 export const KIND_ONE_WAY = 2;
 export const KIND_REPLY = 3;
 export const KIND_ERROR = 4;
 export const KIND_CANCEL = 5;
+/**
+ * In a cluster, on the lane of the requests that they are about; 8 bytes, see `writeSync`. "Whatever I sent you for this slot before this is with
+ * you now", and the answer: "or it has come back to you before this".
+ */
+export const KIND_SYNC = 6;
+export const KIND_SYNCED = 7;
+/** Beside the kind of a request, one-way message or engine operation that comes back to its sender as it was sent: it was not executed. */
+export const BOUNCED = 0x80;
+/** The slot of a sync that is about everything sent on its lane. */
+export const ALL_SLOTS = 0xffff;
 
 export const FLAG_ONLY_IF_ACTIVE = 1;
 export const FLAG_CHAIN = 2;
@@ -240,6 +257,18 @@ export function writeReply(out: Writer, kind: number, operation: number, request
   words[first + REQUEST_ID_WORD] = requestId;
   out.at += REPLY_HEADER_BYTES;
 }
+
+/** A sync or its answer; `number` comes back with the answer. */
+export function writeSync(out: Writer, kind: number, slot: number, number: number): void {
+  const { words } = out;
+  const first = out.at >> 2;
+  words[first] = kind | (slot << 16);
+  words[first + REQUEST_ID_WORD] = number;
+  out.at += SYNC_BYTES;
+}
+
+export const syncSlotOf = (view: DataView, at: number): number => view.getUint16(at + OPERATION, true);
+export const syncNumberOf = (view: DataView, at: number): number => view.getInt32(at + REQUEST_ID, true);
 
 /** Whether a request or one-way frame of this operation begins here. */
 export const opensOperation = (view: DataView, at: number, code: number): boolean =>

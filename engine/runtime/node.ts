@@ -42,6 +42,7 @@ import {
 } from './frame.ts';
 import { type LockReport, lockReport } from './lock-report.ts';
 import type { RootLog } from './log.ts';
+import type { AskedSlot, ClusterPorts, LostFrames } from './moves/cluster-ports.ts';
 import { NodeState } from './node-state.ts';
 import { NodeView } from './node-view.ts';
 import { Outbox } from './outbox.ts';
@@ -87,6 +88,8 @@ export interface NodeOptions {
   heap?: Heap;
   /** Where the node notes what it runs; memory of its own when left out. */
   box?: BlackBox;
+  /** In a cluster. A host alone has no lease, and its slots do not move. */
+  cluster?: ClusterPorts;
   /** Hears of a peer that writes what cannot be right; its link is not read any more. */
   onCorrupt?: (node: number, error: LinkCorruptError) => void;
 }
@@ -123,7 +126,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     const beat = (): void => this.cycle?.schedule();
     // A round must not be taken for a continuation of the turn that asked for it.
     const schedule = flow === undefined ? beat : (): void => flow.outside(beat);
-    const outbox = new Outbox(options.writers, schedule);
+    const outbox = new Outbox(options.writers, schedule, options.cluster?.peers.max);
     const failures = new CallFailures();
     this.state = new NodeState({
       index: options.index,
@@ -203,6 +206,39 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     });
     this.scheduler.room.lost(lost);
     this.computing?.lost(lost);
+    this.cycle.schedule();
+  }
+
+  /**
+   * In a cluster: a node of another host, in one of its lives, can be reached. The slot table may have named its index before: what was sent to it
+   * meanwhile has waited here. Both ends flush and are drained like all others.
+   */
+  meetPeer(index: number, writer: LinkWriter, reader: LinkReader): void {
+    this.peers.meet(index, writer, reader);
+    this.cycle.schedule();
+  }
+
+  /**
+   * In a cluster: that node, or that life of it, is gone for good, and its link was closed. What had not left goes to the next owners of the slots that it
+   * is for; every other call to it ends as node-lost.
+   */
+  partPeer(index: number, lost: LostFrames): void {
+    this.state.now = this.state.clock.now();
+    const address = this.state.outbox.addressOf(index);
+    this.peers.part(index, lost);
+    this.scheduler.room.lost(address);
+    this.computing?.lost(address);
+    this.cycle.schedule();
+  }
+
+  /** In a cluster: these slots are to be given up, each as soon as it has no live entities; `told.frozen` hears of it. */
+  freeze(_slots: readonly AskedSlot[]): void {}
+
+  /** They are not asked for any more: what is frozen of them is open again. */
+  unfreeze(_slots: readonly AskedSlot[]): void {}
+
+  /** In a cluster: the tables in shared memory have changed. */
+  installed(): void {
     this.cycle.schedule();
   }
 

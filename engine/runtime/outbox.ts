@@ -9,6 +9,8 @@ export const SENT = 0;
 export const FULL = 1;
 
 const SCRATCH_BYTES = 64 * 1024;
+/** The return address of a node that is gone. */
+const NOWHERE = -1;
 
 /** A link with nothing to flush. */
 const CLEAN = 0;
@@ -53,14 +55,35 @@ export class Outbox {
   private start = 0;
   private headerBytes = 0;
 
-  /** `wake` is called when a link has something to flush, at least once a link between flushes. */
-  constructor(links: readonly (LinkWriter | undefined)[], wake: () => void) {
-    this.nodes = links.length;
-    this.links = links.slice();
-    this.marks = links.map(() => CLEAN);
+  /** `wake` is called when a link has something to flush, at least once a link between flushes. Links to more nodes can come, up to `nodesMax`. */
+  constructor(links: readonly (LinkWriter | undefined)[], wake: () => void, nodesMax: number = links.length) {
+    this.nodes = nodesMax;
+    this.links = Array.from({ length: nodesMax }, (_, node) => links[node]);
+    this.marks = this.links.map(() => CLEAN);
     this.wake = wake;
-    this.congestion = new Congestion(links);
+    this.congestion = new Congestion(this.links);
     for (let node = 0; node < links.length; node++) this.newAddress(node, links[node]);
+  }
+
+  hasLink(node: number): boolean {
+    return this.links[node] !== undefined;
+  }
+
+  /** A node that had no link so far can be written to. */
+  addLink(node: number, link: LinkWriter): void {
+    if (this.links.length === 0) return;
+    this.links[node] = link;
+    this.congestion.replace(node, link);
+    this.newAddress(node, link);
+  }
+
+  /** There is no way to a node any more; what is still answered to it goes to `nowhere`. */
+  removeLink(node: number, nowhere: LinkWriter): void {
+    if (this.links.length === 0) return;
+    this.loseAddress(node, nowhere);
+    this.links[node] = undefined;
+    this.congestion.replace(node, undefined);
+    this.addresses[node] = NOWHERE;
   }
 
   /** What frames of a node are marked with while they are here: where the answers go. */
@@ -232,7 +255,12 @@ export class Outbox {
     let kept = 0;
     for (let i = 0; i < dirty.length; i++) {
       const target = dirty[i]!;
-      const link = this.links[target]!;
+      const link = this.links[target];
+      // Its node is gone.
+      if (link === undefined) {
+        this.marks[target] = CLEAN;
+        continue;
+      }
       link.flush();
       if (link.backlog > 0) {
         dirty[kept++] = target;

@@ -6,10 +6,11 @@ import {
   type LinkReader,
   type LinkWriter,
 } from '../../transport/link.ts';
-import { NodeDownError, OverloadedError } from '../base/errors.ts';
+import { type EngineError, NodeDownError, OverloadedError, UnavailableError } from '../base/errors.ts';
 import { nameOf } from './caller.ts';
 import { KIND_ERROR, KIND_REPLY, KIND_REQUEST, kindOf, requestIdOf } from './frame.ts';
 import { LostLink } from './lost-link.ts';
+import type { LostFrames } from './moves/cluster-ports.ts';
 import type { NodeState } from './node-state.ts';
 
 /** What takes the place of a node whose thread has ended. */
@@ -30,6 +31,8 @@ interface Incoming {
 }
 
 const DRAIN_FRAMES = 1024;
+const FRAME_BYTES_MAX = 16 * 1024 * 1024;
+const NONE: ReadonlySet<number> = new Set();
 
 /** The nodes around a node, itself included: the links that are read, and what happens when one of them is lost. */
 export class Peers {
@@ -48,6 +51,37 @@ export class Peers {
     this.incoming = readers.flatMap((link, node) =>
       link === undefined ? [] : [{ node, link, address: state.outbox.addressOf(node) }],
     );
+  }
+
+  /** A node of another host can be written to and read from now on. */
+  meet(node: number, writer: LinkWriter, reader: LinkReader): void {
+    this.state.outbox.addLink(node, writer);
+    this.incoming.push({ node, link: reader, address: this.state.outbox.addressOf(node) });
+  }
+
+  /**
+   * A node of another host is gone for good, and nothing of it is taken any more. Calls to it end: as node-lost, or as never executed where its link
+   * says that they have not left.
+   */
+  part(node: number, lost: LostFrames): void {
+    const { outbox, counters, pending, log } = this.state;
+    const index = this.incoming.findIndex((one) => one.node === node);
+    if (index === -1) return;
+    this.incoming.splice(index, 1);
+    outbox.removeLink(node, new LostLink(FRAME_BYTES_MAX, counters));
+    for (const { frame } of lost.unsent) {
+      const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+      if (kindOf(view, 0) === KIND_REQUEST) pending.giveUp(requestIdOf(view, 0), neverLeft());
+      else counters.deadLetters++;
+    }
+    const ended = pending.lose(
+      node,
+      NONE,
+      (operation) =>
+        new NodeDownError('node-lost', `${nameOf(operation)}: node ${node} was lost while it had the call.`),
+    );
+    counters.callsLost += ended;
+    log.debug({ peer: node, callsLost: ended }, 'a peer is gone');
   }
 
   /** A link that threw is not read any more: what a writer did once it may have done everywhere. Throws what is no damage of the link. */
@@ -102,6 +136,9 @@ export class Peers {
     }
   }
 }
+
+const neverLeft = (): EngineError =>
+  new UnavailableError('no-owner', 'A node was lost before the call had left for it.');
 
 /** Frames that provably did not run go to the next life of their node. */
 class SendAgain implements FrameHandler {
