@@ -61,6 +61,12 @@ export class GeneratedCodec implements Sender {
 
   send(): void {}
 
+  openKept(): Writer {
+    return this.open();
+  }
+
+  keep(): void {}
+
   grow(error: unknown): Writer {
     throw error;
   }

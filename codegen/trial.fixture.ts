@@ -64,6 +64,12 @@ class TrialSender implements Sender {
     return this.#claim(bytes);
   }
 
+  openKept(proxy: Proxy, operation: number, bytes: number): Writer {
+    return this.open(proxy, operation, bytes);
+  }
+
+  keep(): void {}
+
   grow(error: unknown): Writer {
     if (error !== OVERFLOW) throw error;
     return this.#claim(this.#bytes * 2 + 1);

@@ -152,7 +152,9 @@ class GameModule {
     const { parameters } = operation;
     const names = this.#inner();
     const locals = parameters.map((parameter) => names.unique(parameter.name));
-    const send = operation.returns === 'void' ? 'sender.send' : 'return sender.call';
+    const open = operation.exactlyOnce ? 'sender.openKept' : 'sender.open';
+    const sendVoid = operation.exactlyOnce ? 'sender.keep' : 'sender.send';
+    const send = operation.returns === 'void' ? sendVoid : 'return sender.call';
     const refuse = operation.returns === 'void' ? 'sender.refuse' : 'return sender.refuse';
     const fixed = this.#scope.sizes.fixed({ kind: 'struct', members: parameters });
     code.block(`${key(operation.name)}(${locals.join(', ')})`, () => {
@@ -163,10 +165,10 @@ class GameModule {
         if (fixed !== undefined) {
           encoder.members(parameters, locals);
           encoder.checks();
-          code.line(`${fixed === 0 ? '' : 'const out = '}sender.open(this, ${constant}, ${fixed});`);
+          code.line(`${fixed === 0 ? '' : 'const out = '}${open}(this, ${constant}, ${fixed});`);
           encoder.flush('claimed');
         } else {
-          code.line(`let out = sender.open(this, ${constant}, ${this.#roomFor(parameters)});`);
+          code.line(`let out = ${open}(this, ${constant}, ${this.#roomFor(parameters)});`);
           code.line('for (;;) {');
           code.indented(() => {
             code.line('try {');

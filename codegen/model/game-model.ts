@@ -1,7 +1,7 @@
 import type { ContractModel, Member, OperationModel, WireType, WireTypes } from '../../engine/contract/wire-type.ts';
 import { findContracts } from './contract-call.ts';
 import type { ContractCall, Module } from './module.ts';
-import type { TSMethodSignature, TSSignature, TSType } from './parse.ts';
+import type { Expression, TSMethodSignature, TSSignature, TSType } from './parse.ts';
 import { ProgramModules, type ReadFile } from './program.ts';
 import { mapType, markRecursion } from './recursion.ts';
 import { TypeResolver } from './resolver.ts';
@@ -133,12 +133,13 @@ function readContract(
   declaration: Body,
 ): ContractModel {
   const methods = methodsOf(program, resolver, declaration, []);
-  checkTable(call, methods);
+  const exactlyOnce = checkTable(call, methods);
   return {
     name: call.name,
     // Sorted: where a method stands in the source is nobody's business on the wire.
     operations: methods
       .map((method) => readOperation(resolver, call, method))
+      .map((operation) => withDelivery(call, operation, exactlyOnce.get(operation.name)))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
@@ -189,8 +190,11 @@ function addMethod(methods: Method[], method: Method): void {
   else methods[i] = method;
 }
 
-function checkTable({ module, name, table }: ContractCall, methods: readonly Method[]): void {
+/** Returns where it says `exactlyOnce: true`, by operation. */
+function checkTable(call: ContractCall, methods: readonly Method[]): Map<string, { start: number }> {
+  const { module, name, table } = call;
   const rows = new Set<string>();
+  const exactlyOnce = new Map<string, { start: number }>();
   for (const property of table.properties) {
     if (
       property.type !== 'Property' ||
@@ -210,10 +214,46 @@ function checkTable({ module, name, table }: ContractCall, methods: readonly Met
       );
     }
     rows.add(row);
+    const option = exactlyOnceOf(call, row, property.value);
+    if (option !== undefined) exactlyOnce.set(row, option);
   }
   const missing = methods.find((method) => !rows.has(method.name));
   if (missing)
     throw module.error(table, `The table of '${name}' has no row for '${missing.name}'; add '${missing.name}: {}'.`);
+  return exactlyOnce;
+}
+
+/** The proxy of such an operation is another one, so the generator has to see it: the only option that it reads. */
+function exactlyOnceOf(
+  { module, name }: ContractCall,
+  row: string,
+  options: Expression,
+): { start: number } | undefined {
+  if (options.type !== 'ObjectExpression') return undefined;
+  for (const option of options.properties) {
+    if (option.type !== 'Property' || option.computed) continue;
+    const key = option.key.type === 'Identifier' ? option.key.name : option.key.type === 'Literal' && option.key.value;
+    if (key !== 'exactlyOnce') continue;
+    const { value } = option;
+    if (value.type !== 'Literal' || typeof value.value !== 'boolean') {
+      throw module.error(option, `exactlyOnce of ${name}.${row} is read without running it; write true or false.`);
+    }
+    return value.value ? option : undefined;
+  }
+  return undefined;
+}
+
+function withDelivery(
+  { module, name }: ContractCall,
+  operation: OperationModel,
+  exactlyOnce: { start: number } | undefined,
+): OperationModel {
+  if (exactlyOnce === undefined) return operation;
+  if (operation.returns === 'void') return { ...operation, exactlyOnce: true };
+  throw module.error(
+    exactlyOnce,
+    `${name}.${operation.name} is exactlyOnce, and nobody waits for what is sent again after a crash; let it return void.`,
+  );
 }
 
 function readOperation(resolver: TypeResolver, call: ContractCall, { name, node, scope }: Method): OperationModel {

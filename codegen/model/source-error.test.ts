@@ -146,6 +146,20 @@ test(
   /no method 'b'/,
 );
 test(
+  'exactlyOnce that somebody waits for',
+  whole,
+  "export interface X { a(): Promise<void> }\nexport const X = contract<X>('X', {\n a: { exactlyOnce: true } });",
+  4,
+  /let it return void/,
+);
+test(
+  'exactlyOnce that is not written there',
+  whole,
+  "const once = true;\nexport interface X { a(): void }\nexport const X = contract<X>('X', {\n a: { lock: 'entity',\n exactlyOnce: once } });",
+  6,
+  /write true or false/,
+);
+test(
   'a table that is not there',
   whole,
   "export interface X { a(): void }\nconst t = {};\nexport const X = contract<X>('X', t);",

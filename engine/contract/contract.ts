@@ -85,6 +85,7 @@ function traitsOf(contractName: string, name: string, options: OperationOptions)
   for (const option of Object.keys(options)) {
     if (!OPTIONS.includes(option)) throw new TypeError(`${where}: unknown option '${option}'.`);
   }
+  if (options.exactlyOnce === true) checkExactlyOnce(where, options);
   return Object.freeze({
     name,
     priority: oneOf(where, 'priority', options.priority ?? 'medium', PRIORITIES) as Priority,
@@ -97,6 +98,21 @@ function traitsOf(contractName: string, name: string, options: OperationOptions)
     access: accessOf(where, options.access),
     rate: options.rate === undefined ? undefined : rateOf(where, options.rate),
   });
+}
+
+/** What it keeps until it has arrived has no priority, may not be dropped, and changes something. */
+function checkExactlyOnce(where: string, { priority, reliability, readOnly, access }: OperationOptions): void {
+  const refused =
+    reliability !== undefined && reliability !== 'reliableOrdered'
+      ? `reliability '${reliability}'`
+      : priority !== undefined && priority !== 'medium'
+        ? `priority '${priority}'`
+        : readOnly === true
+          ? 'readOnly'
+          : access !== undefined && access !== 'server'
+            ? 'access for clients'
+            : undefined;
+  if (refused !== undefined) throw new TypeError(`${where}: exactlyOnce does not go together with ${refused}.`);
 }
 
 function oneOf(where: string, option: string, value: string, allowed: readonly string[]): string {

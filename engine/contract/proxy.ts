@@ -10,12 +10,16 @@ export interface Addressed {
 }
 
 /**
- * What generated proxies send through. One claim is open at a time, from `open` to `call`, `send` or `refuse`.
+ * What generated proxies send through. One claim is open at a time, from `open` or `openKept` to `call`, `send`, `keep` or `refuse`.
  * `operation` is the code that the generator gave the operation.
  */
 export interface Sender {
   /** Header written, room for at least `bytes` of payload. Throws EngineErrors. */
   open(proxy: Proxy, operation: number, bytes: number): Writer;
+  /** Like `open`, for a message of an `exactlyOnce` operation. TypeError from who is no persistent entity. */
+  openKept(proxy: Proxy, operation: number, bytes: number): Writer;
+  /** Takes it into what is saved of the sender; it leaves later. */
+  keep(proxy: Proxy, operation: number): void;
   /** After OVERFLOW: the same frame in a larger place, to be encoded again from the start. Gives the claim up and rethrows anything else. */
   grow(error: unknown): Writer;
   /** Commits the frame at the writer's `at` and waits for the reply. */

@@ -65,6 +65,8 @@ export interface OperationModel {
   returns: Returns;
   /** Present when `returns` is `value`. */
   result?: WireType;
+  /** A parcel: its proxy keeps it instead of sending it. `returns` is `void`. */
+  exactlyOnce?: true;
 }
 
 export interface ContractModel {

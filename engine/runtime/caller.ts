@@ -214,6 +214,14 @@ export class Caller implements Sender, Stamp, CallSource {
     return out;
   }
 
+  openKept(_proxy: Proxy, code: number, _bytes: number): Writer {
+    throw keepsNothing(this.state.operations[code]!);
+  }
+
+  keep(_proxy: Proxy, code: number): void {
+    throw keepsNothing(this.state.operations[code]!);
+  }
+
   grow(error: unknown): Writer {
     if (error !== OVERFLOW) throw error;
     return this.state.outbox.grow();
@@ -424,6 +432,9 @@ export const nameOf = (operation: { name: string; contract: { name: string } }):
 export function timeoutOf(operation: { name: string; contract: { name: string } }): CallTimeoutError {
   return withoutTrace(() => new CallTimeoutError('timeout', `${nameOf(operation)} got no reply before its deadline.`));
 }
+
+const keepsNothing = (operation: Operation): TypeError =>
+  new TypeError(`${nameOf(operation)} is exactlyOnce: only persistent entities can call it.`);
 
 /** Where it was that a message is too large, which the outbox cannot know. */
 function withPlace(error: unknown, operation: Operation): unknown {

@@ -224,6 +224,25 @@ function scheduleOf(declared: NonNullable<EntityOptions['tasks']>[string], where
   }
 }
 
+function checkExactlyOnce(
+  where: string,
+  { exactlyOnce }: OperationTraits,
+  model: OperationModel,
+  type: EntityTypeEntry | undefined,
+): void {
+  if (exactlyOnce !== (model.exactlyOnce ?? false)) {
+    throw new GameDefinitionError(
+      `${where}: the generator did not see exactlyOnce; write it into the table: { exactlyOnce: true }.`,
+    );
+  }
+  if (exactlyOnce && type?.persistent !== true) {
+    const who = type === undefined ? 'a persistent entity' : `entity(${type.name}, ${type.cls.name}, …)`;
+    throw new GameDefinitionError(
+      `${where} is exactlyOnce: what has arrived is saved with the receiver, so ${who} needs { persistent: true }.`,
+    );
+  }
+}
+
 function bind(game: Game, generated: GeneratedContract, type: EntityTypeEntry | undefined): BoundContract {
   const bound: BoundContract = {
     name: generated.model.name,
@@ -235,9 +254,8 @@ function bind(game: Game, generated: GeneratedContract, type: EntityTypeEntry | 
   const list = generated.operations.map((operation, i): Operation => {
     const model = generated.model.operations[i]!;
     const traits = traitsByName.get(operation.name)!;
-    if (traits.exactlyOnce) {
-      throw notImplemented(`${bound.name}.${operation.name}: exactlyOnce`);
-    }
+    checkExactlyOnce(`${bound.name}.${operation.name}`, traits, model, type);
+    if (traits.exactlyOnce) throw notImplemented(`${bound.name}.${operation.name}: exactlyOnce`);
     return {
       code: operation.code,
       headWord: headWordOf(model.returns === 'void' ? KIND_ONE_WAY : KIND_REQUEST, operation.code),

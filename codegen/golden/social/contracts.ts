@@ -24,5 +24,8 @@ export interface Guild {
   members(from: uint32): Promise<Page<Membership>>;
   note(data: unknown, about?: unknown): Promise<void>;
   nothing(empty: Empty[]): void;
+  /** Parcels: one of a fixed size, one that may be longer. */
+  pay(coins: uint32): void;
+  hand(badge: Uint8Array, to: Player): void;
 }
-export const Guild = define<Guild>('Guild', { members: { readOnly: true }, note: {}, nothing: {} });
+export const Guild = define<Guild>('Guild', { members: { readOnly: true }, note: {}, nothing: {}, pay: { exactlyOnce: true }, hand: { exactlyOnce: true, lock: 'entity' } });

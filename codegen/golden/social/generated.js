@@ -90,11 +90,31 @@ function decodePage_Membership_(input) {
   return { items, next };
 }
 
-const GUILD_MEMBERS = 0;
-const GUILD_NOTE = 1;
-const GUILD_NOTHING = 2;
+const GUILD_HAND = 0;
+const GUILD_MEMBERS = 1;
+const GUILD_NOTE = 2;
+const GUILD_NOTHING = 3;
+const GUILD_PAY = 4;
 
 class GuildProxy extends Proxy {
+  hand(badge, to) {
+    const sender = this.$sender;
+    try {
+      let out = sender.openKept(this, GUILD_HAND, 35);
+      for (;;) {
+        try {
+          writeBytes(out, badge);
+          writeReference(out, to, "Player");
+          break;
+        } catch (error) {
+          out = sender.grow(error);
+        }
+      }
+      sender.keep(this, GUILD_HAND);
+    } catch (error) {
+      sender.refuse(this, GUILD_HAND, error, [badge, to]);
+    }
+  }
   members(from) {
     const sender = this.$sender;
     try {
@@ -160,6 +180,19 @@ class GuildProxy extends Proxy {
       sender.refuse(this, GUILD_NOTHING, error, [empty]);
     }
   }
+  pay(coins) {
+    const sender = this.$sender;
+    try {
+      if (typeof coins !== 'number' || coins >>> 0 !== coins) throw MISMATCH;
+      const out = sender.openKept(this, GUILD_PAY, 4);
+      const at = out.at;
+      out.view.setUint32(at, coins, true);
+      out.at = at + 4;
+      sender.keep(this, GUILD_PAY);
+    } catch (error) {
+      sender.refuse(this, GUILD_PAY, error, [coins]);
+    }
+  }
 }
 GuildProxy.prototype.$contract = "Guild";
 
@@ -168,6 +201,12 @@ const GuildTable = {
   model: {
     name: "Guild",
     operations: [
+      {
+        name: "hand",
+        parameters: [{ name: "badge", type: { kind: "bytes" } }, { name: "to", type: { kind: "proxy", contract: "Player" } }],
+        returns: "void",
+        exactlyOnce: true,
+      },
       {
         name: "members",
         parameters: [{ name: "from", type: { kind: "uint32" } }],
@@ -180,11 +219,27 @@ const GuildTable = {
         returns: "completion",
       },
       { name: "nothing", parameters: [{ name: "empty", type: { kind: "array", of: { kind: "named", name: "Empty" } } }], returns: "void" },
+      { name: "pay", parameters: [{ name: "coins", type: { kind: "uint32" } }], returns: "void", exactlyOnce: true },
     ],
   },
-  fingerprint: "425ce0d603c861f9",
+  fingerprint: "5e1b11bf7b18c46d",
   Proxy: GuildProxy,
   operations: [
+    {
+      name: "hand",
+      code: GUILD_HAND,
+      fingerprint: "f38960ae4ed8455c",
+      dispatch(target, input) {
+        const badge = readBytes(input);
+        const to = readReference(input, "Player");
+        if (input.at !== input.end) throw leftover();
+        return target.hand(badge, to);
+      },
+      writeResult() {},
+      readResult(input) {
+        if (input.at !== input.end) throw leftover();
+      },
+    },
     {
       name: "members",
       code: GUILD_MEMBERS,
@@ -253,11 +308,28 @@ const GuildTable = {
         if (input.at !== input.end) throw leftover();
       },
     },
+    {
+      name: "pay",
+      code: GUILD_PAY,
+      fingerprint: "6936419dbe020bed",
+      dispatch(target, input) {
+        const at = input.at;
+        if (at + 4 > input.end) throw truncated();
+        const coins = input.view.getUint32(at, true);
+        input.at = at + 4;
+        if (input.at !== input.end) throw leftover();
+        return target.pay(coins);
+      },
+      writeResult() {},
+      readResult(input) {
+        if (input.at !== input.end) throw leftover();
+      },
+    },
   ],
 };
 
-const PLAYER_INVITE = 3;
-const PLAYER_TELL = 4;
+const PLAYER_INVITE = 5;
+const PLAYER_TELL = 6;
 
 class PlayerProxy extends Proxy {
   invite(from, guild) {
@@ -378,7 +450,7 @@ const PlayerTable = {
 };
 
 export const generated = {
-  fingerprint: "d8e9eb361d64a501",
+  fingerprint: "92852adeeb133cac",
   types,
   contracts: [GuildTable, PlayerTable],
 };
