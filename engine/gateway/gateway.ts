@@ -14,10 +14,11 @@ import { GatewayCounters } from './gateway-counters.ts';
 import { createGatewayServer } from './http-server.ts';
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 import { originAllowed } from './origin.ts';
+import type { GatewayLinks } from './other-gateways.ts';
 import { Flusher } from './outbox.ts';
 import type { Admit, Authenticate, Contracts, EntityPort, GatewayOperation } from './ports.ts';
 import { type PreparedPush, preparePush } from './prepared-push.ts';
-import { Principals } from './principals.ts';
+import { Presence } from './presence.ts';
 import { REFERENCES } from './reference.ts';
 import { Session, type SessionSocket } from './session.ts';
 import type { SessionContext } from './session-context.ts';
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   pages?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** Origins of pages that may connect besides those from this server, like 'https://play.example.com'. */
   origins?: readonly string[] | undefined;
+  /** The gateways of other hosts, and a number that no other gateway and no other run of this one has; left out, there are none. */
+  others?: { readonly links: GatewayLinks; readonly writer: number } | undefined;
   clock: Clock;
   log: Log;
   limits?: Partial<GatewayLimits> | undefined;
@@ -44,7 +47,12 @@ export interface GatewaySocket extends SessionSocket {
 }
 
 /** A principal (its newest session) or one exact session of this gateway. */
-type Target = { principal: EntityId } | { session: number };
+type Target = { principal: EntityId; isPassedOn?: boolean } | { session: number };
+
+/** How long a client waits at most to be let in because another gateway does not answer. */
+const ANNOUNCE_MS_MAX = 1_000;
+
+const ALONE = { links: { tell: () => Promise.reject(new Error('There are no other gateways.')) }, writer: 0 };
 
 /**
  * Where game clients attach: one port for pages and sockets. It hands the clients' calls to the world in the order of their arrival, and is
@@ -57,7 +65,7 @@ export class Gateway {
   private readonly server: Server;
   private readonly acceptor: Acceptor;
   private readonly sessions = new Map<number, Session>();
-  private readonly principals = new Principals<Session>();
+  private readonly presence: Presence<Session>;
   private readonly arrivals = new Arrivals();
   private heartbeat: ReturnType<typeof setInterval> | undefined;
   private sessionsEver = 0;
@@ -84,6 +92,8 @@ export class Gateway {
         isReference: (value) => REFERENCES.addressOf(value) !== undefined,
       },
     };
+    const { links, writer } = options.others ?? ALONE;
+    this.presence = new Presence(links, writer, () => options.clock.now());
     this.origins = options.origins ?? [];
     this.acceptor = new Acceptor(limits);
     this.server = createGatewayServer(limits.connectionsMax, options.pages);
@@ -112,10 +122,10 @@ export class Gateway {
       this.context,
       socket,
       {
-        onOpen: (opened, principal) => this.principals.attach(principal.id, opened),
+        onKnown: (known, principal) => this.announce(known, principal.id),
         onEnd: (ended, principal) => {
           this.sessions.delete(ended.id);
-          if (principal !== undefined) this.principals.detach(principal.id, ended);
+          if (principal !== undefined) this.presence.detach(principal.id, ended);
         },
       },
       id,
@@ -144,6 +154,7 @@ export class Gateway {
     });
     this.server.closeAllConnections();
     await closed;
+    this.presence.close();
   }
 
   // ---- ClientSink
@@ -153,7 +164,10 @@ export class Gateway {
    * ('no-session') when the client is not here.
    */
   push(target: Target, operation: GatewayOperation, args: unknown[], timeoutMs: number): Promise<unknown> | undefined {
-    const session = 'session' in target ? this.sessions.get(target.session) : this.principals.newest(target.principal);
+    const session =
+      'session' in target
+        ? this.sessions.get(target.session)
+        : this.presence.session(target.principal, target.isPassedOn === true);
     if (session === undefined) {
       this.counters.pushesWithoutSession++;
       throw new UnavailableError('no-session', 'The client is not connected.');
@@ -166,16 +180,20 @@ export class Gateway {
     return session.pushCall(push, operation, timeoutMs);
   }
 
-  groupAdd(contract: string, group: string, principal: EntityId): void {
-    this.principals.groupAdd(contract, group, principal);
+  elsewhere(principal: EntityId): number | undefined {
+    return this.presence.elsewhere(principal);
   }
 
-  groupRemove(contract: string, group: string, principal: EntityId): void {
-    this.principals.groupRemove(contract, group, principal);
+  groupAdd(contract: string, group: string, principal: EntityId): Promise<void> | undefined {
+    return this.presence.groupAdd(contract, group, principal);
   }
 
-  /** The same bytes, encoded once, for every member that is here. */
-  groupPush(group: string, operation: GatewayOperation, args: unknown[]): void {
+  groupRemove(contract: string, group: string, principal: EntityId): Promise<void> | undefined {
+    return this.presence.groupRemove(contract, group, principal);
+  }
+
+  /** The same bytes, encoded once, for every member that is here. Returns the other gateways with members. */
+  groupPush(group: string, operation: GatewayOperation, args: unknown[], isPassedOn = false): readonly number[] {
     const contract = operation.contract.name;
     if (operation.model.returns !== 'void') {
       throw new ContractMismatchError(
@@ -183,9 +201,49 @@ export class Gateway {
         `${contract}.${operation.name} returns something; groups take only void operations.`,
       );
     }
-    if (!this.principals.hasGroup(contract, group)) return;
-    const push = this.prepare(operation, args, { target: group });
-    this.counters.pushesWithoutSession += this.principals.groupPush(contract, group, push);
+    const { absent, gateways } = this.presence.groupPush(contract, group, () =>
+      this.prepare(operation, args, { target: group }),
+    );
+    // Counted where the push came from.
+    if (!isPassedOn) this.counters.pushesWithoutSession += absent;
+    return gateways;
+  }
+
+  hear(gateway: number, rows: unknown): void {
+    this.presence.hear(gateway, rows);
+  }
+
+  // ---- the gateways of other hosts
+
+  /** There is one at this node: it is told who is here and in which groups, and will say the same. */
+  gatewayMet(node: number): void {
+    this.presence.met(node);
+  }
+
+  /** It is gone, and its clients with it. */
+  gatewayParted(node: number): void {
+    this.presence.parted(node);
+  }
+
+  /** Principals with a session at another gateway. */
+  get principalsElsewhere(): number {
+    return this.presence.principalsAway;
+  }
+
+  /**
+   * A client is let in once all gateways know where it is: what its first call causes, on whatever host, finds the way back to it.
+   */
+  private announce(session: Session, principal: EntityId): Promise<void> | undefined {
+    const told = this.presence.attach(principal, session);
+    if (told === undefined) return undefined;
+    return new Promise((resolve) => {
+      // A gateway that does not answer is about to be gone.
+      const timer = setTimeout(resolve, ANNOUNCE_MS_MAX);
+      void told.then(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   private prepare(

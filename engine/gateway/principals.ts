@@ -1,98 +1,156 @@
 import type { EntityId } from '../base/entity-id.ts';
 import type { PreparedPush } from './prepared-push.ts';
+import { isLater, type Stamp } from './stamp.ts';
 
 /** A session as the directory sees it. */
 export interface Attached {
   readonly id: number;
+  /** Before that nothing can be pushed to it. */
+  readonly isOpen: boolean;
   push(push: PreparedPush): void;
 }
 
-/** A principal that has sessions or is in groups. */
-interface Entry<S> {
+/** Principals with a session at one other gateway; of more nothing is known here. */
+export const PRINCIPALS_AWAY_MAX = 65_536;
+
+interface Present<S> {
+  readonly session: S;
+  readonly stamp: Stamp;
+}
+
+/** Where a principal is that has sessions, here or elsewhere, or is in groups. */
+export interface Place<S> {
   /** In the order of arrival: pushes go to the last. */
-  readonly sessions: S[];
+  readonly sessions: Present<S>[];
   groups: number;
+  /** By gateway, as node index: since when its newest session is there. Undefined for most. */
+  away: Map<number, Stamp> | undefined;
 }
 
 /**
- * Who is here, and in which groups. A principal's newest session is the one that pushes reach; when it ends, the one before it is again.
- * Membership belongs to the principal: it outlives sessions, so that a client that comes back is still in its groups.
+ * Who is where: here, in sessions of this gateway; elsewhere, as the other gateways say. A principal's newest session is the one that
+ * pushes reach, wherever that is; when it ends, the one before it is again.
  */
 export class Principals<S extends Attached> {
-  private readonly entries = new Map<EntityId, Entry<S>>();
-  private readonly groups = new Map<string, Map<EntityId, Entry<S>>>();
+  private readonly places = new Map<EntityId, Place<S>>();
+  /** By gateway. */
+  private readonly away = new Map<number, Set<EntityId>>();
 
-  attach(principal: EntityId, session: S): void {
-    this.entry(principal).sessions.push(session);
+  attach(principal: EntityId, session: S, stamp: Stamp): void {
+    this.place(principal).sessions.push({ session, stamp });
   }
 
-  detach(principal: EntityId, session: S): void {
-    const entry = this.entries.get(principal);
-    const index = entry?.sessions.indexOf(session) ?? -1;
-    if (entry === undefined || index < 0) return;
-    entry.sessions.splice(index, 1);
-    this.forget(principal, entry);
+  /** False: it was not attached. */
+  detach(principal: EntityId, session: S): boolean {
+    const place = this.places.get(principal);
+    const index = place?.sessions.findIndex((one) => one.session === session) ?? -1;
+    if (place === undefined || index < 0) return false;
+    place.sessions.splice(index, 1);
+    this.forget(principal, place);
+    return true;
   }
 
-  newest(principal: EntityId): S | undefined {
-    return this.entries.get(principal)?.sessions.at(-1);
+  /** The newest session if it is here, or the gateway that has it; undefined: there is none. */
+  whereIs(principal: EntityId): S | number | undefined {
+    const place = this.places.get(principal);
+    return place && this.newestOf(place);
   }
 
-  groupAdd(contract: string, group: string, principal: EntityId): void {
-    const key = groupKey(contract, group);
-    let members = this.groups.get(key);
-    if (members === undefined) {
-      members = new Map();
-      this.groups.set(key, members);
+  newestOf({ sessions, away }: Place<S>): S | number | undefined {
+    const newest = openOf(sessions);
+    if (away === undefined) return newest?.session;
+    let found: S | number | undefined = newest?.session;
+    let stamp = newest?.stamp;
+    for (const [gateway, other] of away) {
+      if (stamp !== undefined && !isLater(other, stamp)) continue;
+      found = gateway;
+      stamp = other;
     }
-    if (members.has(principal)) return;
-    const entry = this.entry(principal);
-    entry.groups++;
-    members.set(principal, entry);
+    return found;
   }
 
-  groupRemove(contract: string, group: string, principal: EntityId): void {
-    const key = groupKey(contract, group);
-    const members = this.groups.get(key);
-    const entry = members?.get(principal);
-    if (members === undefined || entry === undefined) return;
-    members.delete(principal);
-    if (members.size === 0) this.groups.delete(key);
-    entry.groups--;
-    this.forget(principal, entry);
+  /** The newest session here, whether or not there is a newer one elsewhere: another gateway thinks that there is none. */
+  newestHere(principal: EntityId): S | undefined {
+    const place = this.places.get(principal);
+    return place && openOf(place.sessions)?.session;
   }
 
-  /** Has the group a member, here or not at the moment? */
-  hasGroup(contract: string, group: string): boolean {
-    return this.groups.has(groupKey(contract, group));
+  /** Since when the newest session is here, open or about to be. */
+  since(principal: EntityId): Stamp | undefined {
+    return this.places.get(principal)?.sessions.at(-1)?.stamp;
   }
 
-  /** Hands the push to every member's newest session; returns how many members have none. */
-  groupPush(contract: string, group: string, push: PreparedPush): number {
-    let absent = 0;
-    for (const entry of this.groups.get(groupKey(contract, group))?.values() ?? []) {
-      const session = entry.sessions.at(-1);
-      if (session === undefined) absent++;
-      else session.push(push);
+  /** All that have sessions here. */
+  *present(): Generator<EntityId> {
+    for (const [principal, { sessions }] of this.places) if (sessions.length > 0) yield principal;
+  }
+
+  /** Another gateway has said since when its newest session is there, or that it has none. False when it says so of too many. */
+  setAway(gateway: number, principal: EntityId, since: Stamp | undefined): boolean {
+    let all = this.away.get(gateway);
+    if (since === undefined) {
+      const place = this.places.get(principal);
+      if (all?.delete(principal)) this.leave(gateway, principal, place!);
+      return true;
     }
-    return absent;
-  }
-
-  private entry(principal: EntityId): Entry<S> {
-    let entry = this.entries.get(principal);
-    if (entry === undefined) {
-      entry = { sessions: [], groups: 0 };
-      this.entries.set(principal, entry);
+    if (all === undefined) {
+      all = new Set();
+      this.away.set(gateway, all);
     }
-    return entry;
+    if (all.size >= PRINCIPALS_AWAY_MAX && !all.has(principal)) return false;
+    all.add(principal);
+    const place = this.place(principal);
+    place.away ??= new Map();
+    place.away.set(gateway, since);
+    return true;
   }
 
-  private forget(principal: EntityId, entry: Entry<S>): void {
-    if (entry.sessions.length === 0 && entry.groups === 0) this.entries.delete(principal);
+  /** Another gateway is gone, and its sessions with it. */
+  forgetGateway(gateway: number): void {
+    for (const principal of this.away.get(gateway) ?? []) this.leave(gateway, principal, this.places.get(principal)!);
+    this.away.delete(gateway);
+  }
+
+  /** A principal is in one group more: its place is kept for that. */
+  enter(principal: EntityId): Place<S> {
+    const place = this.place(principal);
+    place.groups++;
+    return place;
+  }
+
+  exit(principal: EntityId, place: Place<S>): void {
+    place.groups--;
+    this.forget(principal, place);
+  }
+
+  /** Principals with a session at another gateway, those of two counted twice. */
+  get awayCount(): number {
+    let count = 0;
+    for (const all of this.away.values()) count += all.size;
+    return count;
+  }
+
+  private leave(gateway: number, principal: EntityId, place: Place<S>): void {
+    place.away?.delete(gateway);
+    if (place.away?.size === 0) place.away = undefined;
+    this.forget(principal, place);
+  }
+
+  private place(principal: EntityId): Place<S> {
+    let place = this.places.get(principal);
+    if (place === undefined) {
+      place = { sessions: [], groups: 0, away: undefined };
+      this.places.set(principal, place);
+    }
+    return place;
+  }
+
+  private forget(principal: EntityId, place: Place<S>): void {
+    if (place.sessions.length === 0 && place.groups === 0 && place.away === undefined) this.places.delete(principal);
   }
 }
 
-/** Lengths keep ('a', 'b c') and ('a b', 'c') apart. */
-function groupKey(contract: string, group: string): string {
-  return `${contract.length} ${contract} ${group}`;
+function openOf<S extends Attached>(sessions: readonly Present<S>[]): Present<S> | undefined {
+  for (let i = sessions.length - 1; i >= 0; i--) if (sessions[i]!.session.isOpen) return sessions[i];
+  return undefined;
 }

@@ -61,7 +61,7 @@ export function sessionOf(context: SessionContext) {
     },
     terminate() {},
   };
-  const session = new Session(context, socket, { onOpen() {}, onEnd() {} }, 1);
+  const session = new Session(context, socket, { onKnown: () => undefined, onEnd() {} }, 1);
   /** What was written, up to the end of the next turn of the event loop: authentication takes a moment. */
   const written = async () => {
     for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -42,7 +42,8 @@ export interface SessionSocket extends OutboxSocket {
 
 /** What the gateway wants to know of its sessions. */
 export interface SessionEvents {
-  onOpen(session: Session, principal: Principal): void;
+  /** Who it is; it opens once this resolves, or at once. */
+  onKnown(session: Session, principal: Principal): Promise<void> | undefined;
   /** Once, whether or not it was ever open. */
   onEnd(session: Session, principal: Principal | undefined): void;
 }
@@ -235,13 +236,16 @@ export class Session {
       this.refuse(error instanceof GameError ? errorBody(error, this.context.rules) : FORBIDDEN, 'refused');
       return;
     }
+    if (!this.isLive()) return;
+    this.principal = principal;
+    const known = this.events.onKnown(this, principal);
+    if (known !== undefined) await known;
     if (this.isLive()) this.open(principal);
   }
 
   private open(principal: Principal): void {
     clearTimeout(this.helloTimer);
     this.state = 'open';
-    this.principal = principal;
     this.calls = new Calls(this.context, Object.freeze({ session: this.id, principal }), this.outbox);
     const { limits } = this.context;
     const welcome: WelcomeBody = {
@@ -257,7 +261,6 @@ export class Session {
     this.context.counters.sessionsOpened++;
     this.context.log.debug({ session: this.id, principal: principal.id }, 'a client came');
     this.outbox.send([WELCOME, { ...welcome, principalId: onWire(principal.id) }]);
-    this.events.onOpen(this, principal);
   }
 
   private refuse(body: object, reason: string): void {
@@ -279,6 +282,10 @@ export class Session {
     if (!(error instanceof MalformedError))
       log.warn({ err: error, session: this.id }, 'a client message could not be decoded');
     this.end(CLOSE_MALFORMED, error instanceof MalformedError ? error.message : 'malformed');
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'open';
   }
 
   private isLive(): boolean {

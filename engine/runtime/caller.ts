@@ -20,7 +20,6 @@ import {
   endWordOf,
   FLAG_ABORTABLE,
   FLAG_CHAIN,
-  FLAG_ONLY_IF_ACTIVE,
   FLAG_PRINCIPAL,
   HEADER_BYTES,
   ID_INT32,
@@ -44,7 +43,8 @@ export interface ProxyOptions {
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly lane: Lane | undefined;
-  readonly onlyIfActive: boolean;
+  /** Of the header of its frames. */
+  readonly flags: number;
   /** Of `call.getProxy`: carried whenever the proxy is used. */
   readonly context: CallContext | undefined;
 }
@@ -160,7 +160,7 @@ export class Caller implements Sender, Stamp, CallSource {
     let lane = operation.lane;
     if (options !== undefined) {
       if (options.lane !== undefined) lane = options.lane;
-      if (options.onlyIfActive) flags |= FLAG_ONLY_IF_ACTIVE;
+      flags = options.flags;
     }
     const context = this.contextFor(options);
     let chain: Lineage | undefined;
@@ -301,7 +301,7 @@ export class Caller implements Sender, Stamp, CallSource {
     this.sendFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
   }
 
-  protected sendFrame(operation: Operation, options: ProxyOptions | undefined, proxy: Proxy | undefined): void {
+  protected sendFrame(operation: Operation, options: ProxyOptions | undefined, proxy: CallTarget | undefined): void {
     const state = this.state;
     const outbox = state.outbox;
     const context = state.opened;

@@ -42,4 +42,6 @@ export class Counters {
   storeRecords = 0;
   clientPushes = 0;
   clientPushesUndelivered = 0;
+  /** To the gateways of other hosts. */
+  clientPushesPassedOn = 0;
 }

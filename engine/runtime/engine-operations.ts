@@ -19,6 +19,9 @@ import { headWordOf, KIND_ONE_WAY, KIND_REQUEST } from './frame.ts';
  */
 export const ENGINE_OPERATIONS = 0xff00;
 
+/** Told again when it takes longer. */
+const GATEWAY_NEWS_MS_MAX = 5_000;
+
 const CONTRACT = { name: 'node', operations: [], type: undefined } as unknown as BoundContract;
 
 function engineOperation(
@@ -63,6 +66,8 @@ export const LIST = engineOperation(0xff02, 'list');
 /** target: the node that keeps groups; [contract, group, principal] */
 export const GROUP_ADD = engineOperation(0xff03, 'group.add');
 export const GROUP_REMOVE = engineOperation(0xff04, 'group.remove');
+/** target: the node of another gateway; the rows of `Presence` → null */
+export const GATEWAY_NEWS = engineOperation(0xff0c, 'gateway.news', LOCK_NONE, RETURNS_VALUE, GATEWAY_NEWS_MS_MAX);
 /** How a task runs that is no operation of a contract, in a game whose default lock is not that of the entity, and in one where it is. */
 export const TASK = engineOperation(0xff05, 'task');
 export const LOCKED_TASK = engineOperation(0xff06, 'task', LOCK_ENTITY);

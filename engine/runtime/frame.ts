@@ -87,6 +87,8 @@ export const FLAG_CHAIN = 2;
 export const FLAG_PRINCIPAL = 4;
 /** The caller may send a cancel frame for this request. */
 export const FLAG_ABORTABLE = 8;
+/** A push that came from another gateway, and goes no further. */
+export const FLAG_PASSED_ON = 16;
 
 /** An int32 id stands in the header, any other in the extras. */
 export const ID_INT32 = 0;

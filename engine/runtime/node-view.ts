@@ -11,8 +11,8 @@ import type { CallTarget } from '../contract/proxy.ts';
 import type { CallContext } from './call-context.ts';
 import { Caller, type ProxyOptions } from './caller.ts';
 import { type EntityTypeEntry, laneOf, type Operation } from './catalogue.ts';
-import { COMPUTE, CREATE, DESTROY, GROUP_ADD, GROUP_REMOVE, LIST } from './engine-operations.ts';
-import { END_ENTITY, END_GROUP, END_HOST, END_PRINCIPAL, END_SESSION } from './frame.ts';
+import { COMPUTE, CREATE, DESTROY, GATEWAY_NEWS, GROUP_ADD, GROUP_REMOVE, LIST } from './engine-operations.ts';
+import { END_ENTITY, END_GROUP, END_HOST, END_PRINCIPAL, END_SESSION, FLAG_ONLY_IF_ACTIVE } from './frame.ts';
 import { LIST_START, type ListCursor, type ListPage } from './list-page.ts';
 import type { CallOptions, Group, Location, NodeRef } from './node-ref.ts';
 
@@ -158,6 +158,11 @@ export class NodeView extends Caller implements NodeRef, References {
     }
   }
 
+  /** Resolves once the gateway at a node has heard it. */
+  tellGateway(node: number, rows: readonly unknown[]): Promise<unknown> {
+    return this.ask(GATEWAY_NEWS, 0, -1 - node, rows as unknown[]);
+  }
+
   /** One way, to a node; what cannot leave is lost. */
   tell(operation: Operation, node: number, args: unknown[]): void {
     try {
@@ -200,7 +205,7 @@ function proxyOptions(options: CallOptions, context: CallContext | undefined): P
     timeoutMs: options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout'),
     signal: options.signal,
     lane: options.priority === undefined ? undefined : laneFor(options.priority),
-    onlyIfActive: options.onlyIfActive ?? false,
+    flags: options.onlyIfActive ? FLAG_ONLY_IF_ACTIVE : 0,
     context,
   };
 }
