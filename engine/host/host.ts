@@ -116,18 +116,23 @@ class HostParts {
     const { mesh, slots, hostId, seed } = threads;
     this.ends = new MeshEnds(mesh, config.workers, (...about) => threads.threads.corrupt(...about));
     let calls: ClientCalls | undefined;
+    const incarnation = newIncarnation();
     this.gateway = new Gateway({
       entities: { call: (...call) => calls!.call(...call) },
       contracts: catalogue,
       admit,
       authenticate: catalogue.game.gateway?.authenticate,
+      others: {
+        links: { tell: (gateway, rows) => this.node.view.tellGateway(gateway, rows) },
+        writer: incarnation,
+      },
       pages: pages && ((request, response) => void pages.serve(request, response)),
       clock,
       log,
     });
     this.node = new Node({
       index: config.workers,
-      incarnation: newIncarnation(),
+      incarnation,
       catalogue,
       router: new HostRouter(keyspace, slots, hostId, config.workers),
       clock,

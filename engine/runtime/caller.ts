@@ -2,10 +2,16 @@ import { writeEntityId } from '../../transport/codec/entity-id.ts';
 import { MISMATCH, OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
 import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
-import { CallTimeoutError, type EngineError, InvalidMessageError, withoutTrace } from '../base/errors.ts';
-import { explain } from '../contract/check.ts';
+import {
+  CallTimeoutError,
+  type EngineError,
+  InvalidMessageError,
+  UnavailableError,
+  withoutTrace,
+} from '../base/errors.ts';
 import type { CallTarget, Proxy, Sender } from '../contract/proxy.ts';
 import { admit, linkFull, WAIT_MS_MAX } from './admission.ts';
+import { explainArguments } from './argument-errors.ts';
 import { type CallContext, chainIn, signalsOf } from './call-context.ts';
 import type { CallSource } from './call-failures.ts';
 import { type Operation, RETURNS_VOID } from './catalogue.ts';
@@ -16,6 +22,7 @@ import {
   completeRequest,
   END_ENTITY,
   END_GROUP,
+  END_SESSION,
   endOfEndWord,
   endWordOf,
   FLAG_ABORTABLE,
@@ -150,6 +157,7 @@ export class Caller implements Sender, Stamp, CallSource {
       epoch = state.router.epochOf(slot);
     } else {
       owner = -1 - slot;
+      if (end === END_SESSION && !state.outbox.hasLink(owner)) throw gatewayGone(operation);
       if (end === END_GROUP && operation.returns !== RETURNS_VOID) {
         throw new TypeError(
           `${nameOf(operation)} returns a promise; a group has only the void operations of its contract.`,
@@ -326,8 +334,14 @@ export class Caller implements Sender, Stamp, CallSource {
   refuse(_proxy: Proxy, code: number, error: unknown, args: readonly unknown[]): Promise<never> {
     const operation = this.state.operations[code]!;
     this.state.outbox.abandonCall(code, error);
-    const reason = error === MISMATCH ? this.explainArguments(operation, args) : withPlace(error, operation);
-    if (operation.returns === RETURNS_VOID) throw reason;
+    const reason =
+      error === MISMATCH ? explainArguments(this.state.catalogue.types, operation, args) : withPlace(error, operation);
+    if (operation.returns === RETURNS_VOID) {
+      if (!(reason instanceof UnavailableError && reason.code === 'no-session')) throw reason;
+      // As at a gateway that has no such session.
+      this.state.counters.clientPushesUndelivered++;
+      return undefined as never;
+    }
     this.state.failures.note(reason, operation, this);
     return Promise.reject(reason);
   }
@@ -408,22 +422,6 @@ export class Caller implements Sender, Stamp, CallSource {
     completeRequest(out, outbox.frameStart, requestId, 0, 0, 0);
     outbox.commit();
   }
-
-  private explainArguments(operation: Operation, args: readonly unknown[]): Error {
-    const { model } = operation;
-    try {
-      for (let i = 0; i < model.parameters.length; i++) {
-        const parameter = model.parameters[i]!;
-        if (parameter.optional && args[i] === undefined) continue;
-        const path = `${nameOf(operation)}: ${parameter.name}`;
-        const error = explain(this.state.catalogue.types, parameter.type, args[i], path);
-        if (error !== undefined) return error;
-      }
-    } catch {
-      // A getter or a proxy among the arguments that throws when looked at again.
-    }
-    return new TypeError(`${nameOf(operation)}: an argument does not fit its type.`);
-  }
 }
 
 export const nameOf = (operation: { name: string; contract: { name: string } }): string =>
@@ -435,6 +433,10 @@ export function timeoutOf(operation: { name: string; contract: { name: string } 
 
 const keepsNothing = (operation: Operation): TypeError =>
   new TypeError(`${nameOf(operation)} is exactlyOnce: only persistent entities can call it.`);
+
+/** Its host is, and the session with it. */
+const gatewayGone = (operation: Operation): UnavailableError =>
+  new UnavailableError('no-session', `${nameOf(operation)}: the client is not connected.`);
 
 /** Where it was that a message is too large, which the outbox cannot know. */
 function withPlace(error: unknown, operation: Operation): unknown {
