@@ -50,6 +50,6 @@ overNats(async (natsPort, role, handle, done) => {
       writer.at = at + FRAME_BYTES;
       link.commit();
     },
-    flush: () => void links.flush(),
+    flush: () => links.flushLink(link),
   };
 });

@@ -1,85 +1,114 @@
 /**
- * What two hosts of different versions of a game can say to each other. Each greets the other with the fingerprints of its operations; an operation
- * that looks the same on the wire is called by the number it has over there, any other one is refused before it is sent.
+ * What two hosts of different versions of a game can say to each other. Each greets the other with the fingerprints of its operations. Who receives
+ * knows the greeting before the first frame, and reads numbers as the sender meant them: an operation that looks the same on the wire has another
+ * number perhaps, any other one is refused.
  */
-import type { Generated } from '../contract/generated.ts';
+import type { Catalogue, Operation } from '../runtime/catalogue.ts';
 
+/** Of frames between hosts, apart from the game's own operations. */
 const VERSION = 1;
 
-/** Of this host's operations, at one peer. */
-export type OperationVerdict =
-  | 'compatible'
-  /** The same on the wire, under another number. */
-  | 'adaptable'
-  | 'refused';
+/** What the peer's type number means here when there is no such type: nobody's, and the peer's own number can be read off. */
+const FOREIGN_TYPE = 0x8000;
+/** Operations that a line about a peer names at most. */
+const NAMED_MAX = 5;
 
 /** The peer's greeting is not one. */
 export class GreetingError extends Error {
   override name = 'GreetingError';
 }
 
-type Shapes = Pick<Generated, 'fingerprint'> & {
+/** A game, as far as hosts have to agree on it. */
+export interface Shapes {
+  readonly fingerprint: string;
+  /** Names of the entity types, by number. */
+  readonly types: readonly string[];
   readonly contracts: readonly {
-    readonly model: { readonly name: string };
+    readonly name: string;
     readonly operations: readonly { readonly name: string; readonly code: number; readonly fingerprint: string }[];
   }[];
-};
-
-/** What a host says of its game, to every peer once. */
-export function greetingOf({ fingerprint, contracts }: Shapes): Uint8Array {
-  const listed = contracts.map(({ model, operations }) => [
-    model.name,
-    operations.map(({ name, code, fingerprint: shape }) => [name, code, shape]),
-  ]);
-  return new TextEncoder().encode(JSON.stringify([VERSION, fingerprint, listed]));
 }
 
+export function shapesOf({ fingerprint, entityTypes, operations }: Catalogue): Shapes {
+  const contracts = new Set(operations.map((operation: Operation) => operation.contract));
+  return {
+    fingerprint,
+    types: entityTypes.map(({ name }) => name),
+    contracts: [...contracts].map(({ name, generated }) => ({ name, operations: generated.operations })),
+  };
+}
+
+/** What a host says of its game, to every peer once. */
+export function greetingOf({ fingerprint, types, contracts }: Shapes): Uint8Array {
+  const listed = contracts.map(({ name, operations }) => [
+    name,
+    operations.map((operation) => [operation.name, operation.code, operation.fingerprint]),
+  ]);
+  return new TextEncoder().encode(JSON.stringify([VERSION, fingerprint, types, listed]));
+}
+
+interface Greeting extends Pick<Shapes, 'fingerprint' | 'types'> {
+  readonly operations: readonly { readonly title: string; readonly code: number; readonly shape: string }[];
+}
+
+/** What a peer's numbers mean here. */
 export class ContractAgreement {
-  /** Nothing differs. */
+  /** Every number means the same. */
   readonly isIdentical: boolean;
-  /** One line for each operation that cannot be called there, for the log and for whoever calls it. */
-  readonly refusals: readonly string[];
+  /** By the peer's numbers: ours. */
   private readonly codes = new Map<number, number>();
+  private readonly types: readonly number[];
   private readonly reasons = new Map<number, string>();
 
-  /** Throws GreetingError. `peer` is how the other host is called in messages. */
-  constructor(own: Shapes, greeting: Uint8Array, peer: string) {
-    const { fingerprint, operations } = readGreeting(greeting);
-    this.isIdentical = fingerprint === own.fingerprint;
-    for (const { model, operations: mine } of own.contracts) {
-      for (const { name, code, fingerprint: shape } of mine) {
-        const title = `${model.name}.${name}`;
-        const theirs = operations.get(title);
-        if (theirs?.shape === shape) this.codes.set(code, theirs.code);
-        else {
-          const what = theirs === undefined ? 'does not exist' : 'has other parameters or another result';
-          this.reasons.set(code, `${title} ${what} at ${peer}, which runs another version of the game`);
-        }
+  /** `here` and `there` are how the two hosts are called in messages. Throws GreetingError. */
+  constructor(own: Shapes, greeting: Uint8Array, here: string, there: string) {
+    const { fingerprint, types, operations } = readGreeting(greeting);
+    const isSameList = types.length === own.types.length && types.every((name, at) => name === own.types[at]);
+    this.isIdentical = fingerprint === own.fingerprint && isSameList;
+    this.types = types.map((name) => own.types.indexOf(name));
+    const mine = new Map<string, { readonly code: number; readonly fingerprint: string }>(
+      own.contracts.flatMap((contract) =>
+        contract.operations.map((operation) => [`${contract.name}.${operation.name}`, operation]),
+      ),
+    );
+    for (const { title, code, shape } of operations) {
+      const found = mine.get(title);
+      if (found?.fingerprint === shape) this.codes.set(code, found.code);
+      else {
+        const what = found === undefined ? 'does not exist' : 'has other parameters or another result';
+        this.reasons.set(code, `${title} ${what} at ${here}, which runs another version of the game than ${there}`);
       }
     }
-    this.refusals = [...this.reasons.values()];
   }
 
-  /** The number of our operation `code` over there; -1 when it is refused. */
-  codeThere(code: number): number {
+  /** Our number for the peer's operation `code`; -1 when it is refused. */
+  codeHere(code: number): number {
     return this.codes.get(code) ?? -1;
   }
 
-  verdictOf(code: number): OperationVerdict {
-    const there = this.codeThere(code);
-    return there === code ? 'compatible' : there === -1 ? 'refused' : 'adaptable';
+  /** Our number for the peer's entity type; one that no type has, when it does not exist here. */
+  typeHere(type: number): number {
+    // A frame of ours that comes back.
+    if (type >= FOREIGN_TYPE) return type - FOREIGN_TYPE;
+    const here = this.types[type] ?? -1;
+    return here === -1 ? FOREIGN_TYPE | type : here;
   }
 
-  /** Why an operation is refused, in words. */
-  reasonOf(code: number): string | undefined {
-    return this.reasons.get(code);
+  /** Why the peer's operation `code` is refused here, in words. */
+  reasonOf(code: number): string {
+    return this.reasons.get(code) ?? `There is no operation ${code} here`;
+  }
+
+  /** One line about what the peer cannot call here; undefined when that is nothing. */
+  get refusals(): string | undefined {
+    const all = [...this.reasons.values()];
+    if (all.length === 0) return undefined;
+    const more = all.length > NAMED_MAX ? `, and ${all.length - NAMED_MAX} more` : '';
+    return `${all.slice(0, NAMED_MAX).join('; ')}${more}`;
   }
 }
 
-function readGreeting(bytes: Uint8Array): {
-  fingerprint: string;
-  operations: Map<string, { code: number; shape: string }>;
-} {
+function readGreeting(bytes: Uint8Array): Greeting {
   const wrong = (): GreetingError => new GreetingError('The greeting of a peer cannot be understood.');
   let read: unknown;
   try {
@@ -87,18 +116,20 @@ function readGreeting(bytes: Uint8Array): {
   } catch {
     throw wrong();
   }
-  if (!Array.isArray(read) || read[0] !== VERSION || typeof read[1] !== 'string' || !Array.isArray(read[2]))
-    throw wrong();
-  const operations = new Map<string, { code: number; shape: string }>();
-  for (const contract of read[2]) {
+  if (!Array.isArray(read) || read[0] !== VERSION) throw wrong();
+  const [, fingerprint, types, contracts] = read;
+  if (typeof fingerprint !== 'string' || !Array.isArray(types) || !Array.isArray(contracts)) throw wrong();
+  if (types.length >= FOREIGN_TYPE || types.some((name) => typeof name !== 'string')) throw wrong();
+  const operations: { title: string; code: number; shape: string }[] = [];
+  for (const contract of contracts) {
     if (!Array.isArray(contract) || typeof contract[0] !== 'string' || !Array.isArray(contract[1])) throw wrong();
     for (const operation of contract[1]) {
       if (!Array.isArray(operation)) throw wrong();
       const [name, code, shape] = operation;
       if (typeof name !== 'string' || !Number.isSafeInteger(code) || code < 0 || typeof shape !== 'string')
         throw wrong();
-      operations.set(`${contract[0]}.${name}`, { code, shape });
+      operations.push({ title: `${contract[0]}.${name}`, code, shape });
     }
   }
-  return { fingerprint: read[1], operations };
+  return { fingerprint, types, operations };
 }

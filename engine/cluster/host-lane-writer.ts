@@ -22,7 +22,7 @@ export class HostLaneWriter {
 
   constructor(frameBytesMax: number, windowBytes: number, batchBytesMax = BATCH_BYTES) {
     const batchBytes = Math.min(BATCH_BYTES, windowBytes, batchBytesMax) & ~7;
-    this.frameBytesMax = Math.min(frameBytesMax, Math.max(8, (batchBytes >> 2) & ~7) - RECORD_HEADER_BYTES);
+    this.frameBytesMax = Math.min(frameBytesMax, batchBytes - RECORD_HEADER_BYTES);
     this.granted = windowBytes;
     this.writer = new Writer(new Uint8Array(batchBytes), 0, 0);
   }

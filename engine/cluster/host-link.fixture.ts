@@ -51,3 +51,48 @@ export function roundsOf(link: HostLink): LinkReader {
     },
   };
 }
+
+/** A NATS for tests: what is published arrives at once, or when `deliver` is called. */
+export class MemoryWire {
+  /** Messages wait for `deliver`. */
+  isHeld = false;
+  readonly payloadBytesMax = 1 << 20;
+  isReady = true;
+  private readonly listeners = new Map<string, (message: { subject: string; bytes: Uint8Array }) => void>();
+  private readonly back: (() => void)[] = [];
+  private held: { subject: string; bytes: Uint8Array }[] = [];
+
+  onBack(listener: () => void): void {
+    this.back.push(listener);
+  }
+
+  subscribe(subject: string, onMessage: (message: { subject: string; bytes: Uint8Array }) => void): () => void {
+    const stem = subject.slice(0, -1);
+    this.listeners.set(stem, onMessage);
+    return () => this.listeners.delete(stem);
+  }
+
+  publish(subject: string, bytes: Uint8Array): boolean {
+    if (!this.isReady) return false;
+    if (this.isHeld) this.held.push({ subject, bytes });
+    else this.arrive(subject, bytes);
+    return true;
+  }
+
+  /** Everything that waits, or what is left of it. */
+  deliver(
+    which: (messages: { subject: string; bytes: Uint8Array }[]) => { subject: string; bytes: Uint8Array }[] = (all) =>
+      all,
+  ): void {
+    for (const { subject, bytes } of which(this.held.splice(0))) this.arrive(subject, bytes);
+  }
+
+  comeBack(): void {
+    this.isReady = true;
+    for (const listener of this.back) listener();
+  }
+
+  private arrive(subject: string, bytes: Uint8Array): void {
+    this.listeners.get(subject.slice(0, subject.lastIndexOf('.') + 1))?.({ subject, bytes });
+  }
+}

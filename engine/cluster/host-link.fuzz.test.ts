@@ -142,6 +142,7 @@ const publish: fc.Arbitrary<Publish> = fc.record({
   from: count,
   to: count,
   greeted: fc.boolean(),
+  clock: fc.integer(),
   sections: fc.array(section, { maxLength: 6 }),
 });
 

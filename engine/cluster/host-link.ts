@@ -128,6 +128,11 @@ export class HostLink extends OverflowingLink implements LinkWriter, LinkReader 
   malformed = 0;
   /** Said by the peer before its first frame; undefined until then. */
   greeting: Uint8Array | undefined;
+  /** This end's clock less the peer's, in milliseconds, as if its last message had come at once: what a deadline in a frame of its is to be moved by. Wraps at 2^32. */
+  offsetMs = 0;
+  /** Messages sent and received. */
+  sent = 0;
+  received = 0;
   readonly unreliable = new UnreliableSender<{ lane: Lane; frame: Uint8Array }>();
   readonly unreliableIn = new UnreliableReceiver<Uint8Array>();
   private readonly options: HostLinkOptions;
@@ -273,13 +278,22 @@ export class HostLink extends OverflowingLink implements LinkWriter, LinkReader 
 
   /** In as few messages as they fit. */
   private send(sections: readonly Section[]): void {
-    const { self, peer, publish, payloadBytesMax } = this.options;
+    const { self, peer, publish, payloadBytesMax, clock } = this.options;
     const greeted = this.greeting !== undefined;
     const max = payloadBytesMax();
     const goal = Math.min(max, MESSAGE_BYTES);
     const leave = (some: readonly Section[]): void => {
-      const bytes = encodePublish({ source: self.name, from: self.inc, to: peer.inc, greeted, sections: some });
-      if (publish(bytes)) this.bytes += bytes.length;
+      const bytes = encodePublish({
+        source: self.name,
+        from: self.inc,
+        to: peer.inc,
+        greeted,
+        clock: clock.now() | 0,
+        sections: some,
+      });
+      if (!publish(bytes)) return;
+      this.bytes += bytes.length;
+      this.sent++;
     };
     let some: Section[] = [];
     let size = emptyPublishBytes(self.name);
@@ -291,7 +305,10 @@ export class HostLink extends OverflowingLink implements LinkWriter, LinkReader 
         size = emptyPublishBytes(self.name);
       }
       // Too large for any message: only an unreliable one can be, and that may be lost.
-      if (size + bytes > max) continue;
+      if (size + bytes > max) {
+        this.unreliable.dropped++;
+        continue;
+      }
       some.push(section);
       size += bytes;
     }
@@ -301,8 +318,10 @@ export class HostLink extends OverflowingLink implements LinkWriter, LinkReader 
   }
 
   /** A message of the peer's, of this session or a stray of another. */
-  onPublish({ from, to, greeted, sections }: Publish): void {
+  onPublish({ from, to, greeted, clock, sections }: Publish): void {
     if (this.closed || from !== this.peer.inc || to !== this.options.self.inc) return;
+    this.received++;
+    this.offsetMs = (this.options.clock.now() - clock) | 0;
     if (greeted) this.greeted = true;
     for (const section of sections) {
       if (section.kind === 'lane') this.onLane(section);

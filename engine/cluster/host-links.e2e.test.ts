@@ -63,7 +63,7 @@ async function endAt(
       let news = false;
       while (link.drain(seen, 1000) > 0) {
         news = true;
-        links.flush();
+        links.flushAll();
       }
       // Others may wait for fewer.
       if (news) for (const wake of sleepers.splice(0)) wake();
@@ -81,11 +81,11 @@ async function pour({ links, link }: End, count: number, bytesOf: (at: number) =
     if (send(link, 1, frame) || link.spill(1, frame)) at++;
     else await new Promise((resolve) => setTimeout(resolve, 1));
     if (at % 64 === 0) {
-      links.flush();
+      links.flushAll();
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  links.flush();
+  links.flushAll();
 }
 
 function checkAll(t: ExecutionContext, seen: Collector, count: number, bytesOf: (at: number) => number): void {
@@ -156,7 +156,7 @@ test('a peer that takes nothing: senders are told, and memory is bounded', async
   let taken = 0;
   while (send(a.link, 1, sampleFrame(taken, 100)) || a.link.spill(1, sampleFrame(taken, 100))) {
     taken++;
-    a.links.flush();
+    a.links.flushAll();
   }
   t.true(taken <= (1 << 16) / 112 + 101);
   await b.until(taken);
@@ -168,18 +168,18 @@ test('a new run of a peer is a new session; strays of the old one are nobody’s
   const a = await endAt(t, url, [A, B]);
   const b = await endAt(t, url, [B, A]);
   send(a.link, 1, sampleFrame(0, 50));
-  a.links.flush();
+  a.links.flushAll();
   await b.until(1);
   const again = { ...B, inc: B.inc + 1 };
   b.links.close();
   const b2 = await endAt(t, url, [again, A]);
   send(a.link, 1, sampleFrame(1, 50));
-  a.links.flush();
+  a.links.flushAll();
   while (b2.links.strangers === 0) await new Promise((resolve) => setImmediate(resolve));
   const { link, ended } = a.links.meet(again);
   t.is(ended!.unknown.length, 1);
   send(link, 1, sampleFrame(2, 50));
-  a.links.flush();
+  a.links.flushAll();
   await b2.until(1);
   t.deepEqual(b2.seen.frames, [sampleFrame(2, 50)]);
 });
@@ -193,7 +193,7 @@ test('forged, damaged and foreign messages are refused and counted', async (t) =
   const ack = { cumulative: 0, frames: 1, bytes: 1, sackLow: 0, sackHigh: 0 };
   const lane = { kind: 'lane', lane: 1, asks: false, seq: 1, taken: 0, ack } as const;
   const message = (source: string, from: number, sections = [{ ...lane, batch }]): Uint8Array =>
-    encodePublish({ source, from, to: B.inc, greeted: true, sections });
+    encodePublish({ source, from, to: B.inc, greeted: true, clock: 0, sections });
   const subject = (source: string): string => `eng.test.n.${B.name}.${source}`;
   raw.publish(subject('a-0'), new Uint8Array(100));
   const damaged = message('a-0', A.inc);

@@ -8,6 +8,10 @@ import { decodePublish } from './publish.ts';
 /** What links between hosts need of a connection to NATS; the one in `transport/nats` has it. */
 export interface LinkConnection {
   readonly payloadBytesMax: number;
+  /** Whether `publish` would take something now. */
+  readonly isReady: boolean;
+  /** Calls the listener whenever it is ready again. */
+  onBack(listener: () => void): void;
   publish(subject: string, bytes: Uint8Array): boolean;
   subscribe(
     subject: string,
@@ -25,9 +29,27 @@ export interface HostLinksOptions
   readonly self: LinkEnd;
   readonly clock: Clock;
   readonly random: Prng;
+  /** Whether anything may leave: the lease of a host. Always, when left out. */
+  readonly mayLeave?: () => boolean;
   /** A peer's link has something to drain. */
   readonly wake: () => void;
   readonly warn: (line: string) => void;
+}
+
+/** While nothing may or can leave it is tried again so often. */
+const RETRY_MS = 20;
+
+/** What all links of a node have done since it began; plain numbers for metrics. */
+export interface LinkFigures {
+  readonly messagesSent: number;
+  readonly messagesReceived: number;
+  readonly bytesSent: number;
+  readonly batchesResent: number;
+  readonly batchesDuplicate: number;
+  readonly unreliableDropped: number;
+  readonly malformed: number;
+  readonly forged: number;
+  readonly strangers: number;
 }
 
 /**
@@ -46,6 +68,11 @@ export class HostLinks {
   private readonly timer: EarliestTimer;
   private readonly unsubscribe: () => void;
   private flushing: NodeJS.Immediate | undefined;
+  /** What the next turn of the event loop is to flush. */
+  private readonly due = new Set<HostLink>();
+  /** Of links that are no more. */
+  private ended: LinkFigures = figuresOf([]);
+  private closed = false;
 
   constructor(options: HostLinksOptions) {
     const { connection, cluster, self, clock } = options;
@@ -53,8 +80,9 @@ export class HostLinks {
     this.options = options;
     this.timer = new EarliestTimer(
       () => clock.now(),
-      () => this.flush(),
+      () => this.flushAll(),
     );
+    connection.onBack(() => this.flushAll());
     this.unsubscribe = connection.subscribe(`eng.${cluster}.n.${self.name}.*`, ({ subject, bytes }) => {
       this.onMessage(subject.slice(subject.lastIndexOf('.') + 1), bytes);
     });
@@ -75,33 +103,83 @@ export class HostLinks {
       payloadBytesMax: () => connection.payloadBytesMax,
     });
     this.links.set(peer.name, link);
-    return { link, ended: known?.close() };
+    return { link, ended: known && this.end(known) };
   }
 
-  /** The peer is gone for good. */
-  part(name: string): LostFrames | undefined {
-    const link = this.links.get(name);
-    this.links.delete(name);
-    return link?.close();
+  /** This run of the peer is gone for good. Undefined when there is no link to it, or already one to the next. */
+  part(peer: LinkEnd): LostFrames | undefined {
+    const link = this.links.get(peer.name);
+    if (link?.peer.inc !== peer.inc) return undefined;
+    this.links.delete(peer.name);
+    return this.end(link);
   }
 
-  /** Flushes every link; returns when that is due again though nothing happens. At the end of a round. */
-  flush(): number {
+  private end(link: HostLink): LostFrames {
+    this.ended = figuresOf([link], this.ended);
+    this.due.delete(link);
+    return link.close();
+  }
+
+  /** What was written leaves, with what the peer has to hear; or later, when nothing can leave now. */
+  flushLink(link: HostLink): void {
+    // Not into a connection that takes nothing: what has never left can be sent to somebody else.
+    if (!this.canLeave) {
+      this.timer.arm(this.options.clock.now() + RETRY_MS);
+      return;
+    }
+    link.flush();
+    this.timer.arm(link.wakeAt);
+  }
+
+  /** Flushes the link at the next turn of the event loop, once however often it is asked for. */
+  flushSoon(link: HostLink): void {
+    this.due.add(link);
+    if (this.closed) return;
+    this.flushing ??= setImmediate(() => {
+      this.flushing = undefined;
+      const due = [...this.due];
+      this.due.clear();
+      for (const one of due) this.flushLink(one);
+    });
+  }
+
+  /** Flushes every link; returns when that is due again though nothing happens. */
+  flushAll(): number {
+    if (this.closed) return Number.POSITIVE_INFINITY;
     let at = Number.POSITIVE_INFINITY;
+    const { canLeave } = this;
     for (const link of this.links.values()) {
-      link.flush();
+      if (canLeave) link.flush();
       at = Math.min(at, link.wakeAt);
     }
+    if (!canLeave && this.links.size > 0) at = this.options.clock.now() + RETRY_MS;
     this.timer.arm(at);
     return at;
   }
 
+  get figures(): LinkFigures {
+    const { malformed, ...figures } = figuresOf(this.links.values(), this.ended);
+    return {
+      ...figures,
+      malformed: malformed + this.malformed,
+      forged: this.forged,
+      strangers: this.strangers,
+    };
+  }
+
+  private get canLeave(): boolean {
+    const { connection, mayLeave } = this.options;
+    return connection.isReady && (mayLeave === undefined || mayLeave());
+  }
+
   close(): void {
+    this.closed = true;
     this.unsubscribe();
     this.timer.stop();
     clearImmediate(this.flushing);
     for (const link of this.links.values()) link.close();
     this.links.clear();
+    this.due.clear();
   }
 
   private onMessage(source: string, bytes: Uint8Array): void {
@@ -123,14 +201,36 @@ export class HostLinks {
     link.onPublish(publish);
     if (link.pending()) this.options.wake();
     // A node that is woken flushes at the end of its round; this is for one that has nothing to do, and once for many messages.
-    this.flushing ??= setImmediate(() => {
-      this.flushing = undefined;
-      this.flush();
-    });
+    this.flushSoon(link);
   }
 }
 
 function checkToken(name: string): void {
   if (!isSubjectToken(name))
     throw new RangeError(`'${name}' cannot be part of a subject: up to 64 letters, digits, - and _.`);
+}
+
+function figuresOf(links: Iterable<HostLink>, since?: LinkFigures): LinkFigures {
+  const sum = {
+    messagesSent: 0,
+    messagesReceived: 0,
+    bytesSent: 0,
+    batchesResent: 0,
+    batchesDuplicate: 0,
+    unreliableDropped: 0,
+    malformed: 0,
+    forged: 0,
+    strangers: 0,
+    ...since,
+  };
+  for (const link of links) {
+    sum.messagesSent += link.sent;
+    sum.messagesReceived += link.received;
+    sum.bytesSent += link.bytes;
+    sum.batchesResent += link.resent;
+    sum.batchesDuplicate += link.duplicates;
+    sum.unreliableDropped += link.unreliable.dropped + link.unreliableIn.dropped;
+    sum.malformed += link.malformed;
+  }
+  return sum;
 }

@@ -4,7 +4,8 @@
  *   +0  MAGIC and version       +4  CRC-32 of everything behind it
  *   +8  run of the source       +16 run of the target (float64: runs are numbers up to 2^53)
  *   +24 sections                +26 GREETED: the source has the target's greeting
- *   +27 length of the source's name, then the name
+ *   +27 length of the source's name
+ *   +28 the source's clock as the message leaves: milliseconds, wraps at 2^32      +32 the name
  *
  *   LANE        +0 kind: the lane  +1 asks  +4 bytes of the batch
  *               +8 seq  +16 cumulative  +24 frames  +32 bytes  +40 sack, two words  +48 frames taken  +56 the batch
@@ -16,8 +17,8 @@ import type { Lane } from '../../transport/link.ts';
 import type { Ack, Numbered } from './session-sender.ts';
 import type { Stamped } from './unreliable-lane.ts';
 
-const MAGIC = 0x01524b53;
-const HEADER_BYTES = 28;
+const MAGIC = 0x02524b53;
+const HEADER_BYTES = 32;
 const GREETING = 3;
 const UNRELIABLE = 4;
 export const LANE_HEADER_BYTES = 56;
@@ -52,6 +53,8 @@ export interface Publish {
   readonly from: number;
   readonly to: number;
   readonly greeted: boolean;
+  /** What deadlines in its frames are to be compared with. */
+  readonly clock: number;
   readonly sections: readonly Section[];
 }
 
@@ -71,7 +74,7 @@ export function sectionBytes(section: Section): number {
 }
 
 /** The name has up to 255 bytes of ASCII, and there are at most 65 535 sections. */
-export function encodePublish({ source, from, to, greeted, sections }: Publish): Uint8Array {
+export function encodePublish({ source, from, to, greeted, clock, sections }: Publish): Uint8Array {
   if (sections.length > SECTIONS_MAX) throw new RangeError(`${sections.length} sections do not fit one message.`);
   let bytes = emptyPublishBytes(source);
   for (const section of sections) bytes += sectionBytes(section);
@@ -83,6 +86,7 @@ export function encodePublish({ source, from, to, greeted, sections }: Publish):
   view.setUint16(24, sections.length, true);
   out[26] = greeted ? 1 : 0;
   out[27] = source.length;
+  view.setInt32(28, clock, true);
   text.encodeInto(source, out.subarray(HEADER_BYTES));
   let at = emptyPublishBytes(source);
   for (const section of sections) at = write(out, view, at, section);
@@ -140,7 +144,14 @@ export function decodePublish(bytes: Uint8Array): Publish | undefined {
     at += sectionBytes(section);
   }
   if (at !== bytes.length) return undefined;
-  return { source, from: view.getFloat64(8, true), to: view.getFloat64(16, true), greeted: bytes[26] === 1, sections };
+  return {
+    source,
+    from: view.getFloat64(8, true),
+    to: view.getFloat64(16, true),
+    greeted: bytes[26] === 1,
+    clock: view.getInt32(28, true),
+    sections,
+  };
 }
 
 function read(bytes: Uint8Array, view: DataView, at: number): Section | undefined {

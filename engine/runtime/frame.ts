@@ -252,6 +252,21 @@ export function callerHashOf(view: DataView, at: number): number {
   return Math.imul(Math.imul(type, 31) + view.getInt32(at + SOURCE_ID, true), 0x01000193) ^ place;
 }
 
+/** Source, target and operation of a message, as a key. `input` stands at its first byte, and stays. Throws InvalidMessageError. */
+export function streamOf(input: Reader): string {
+  const { bytes, view, at } = input;
+  const idKinds = idKindsOf(view, at);
+  input.at = at + HEADER_BYTES;
+  if ((idKinds & 15) !== ID_INT32) readEntityId(input);
+  if (idKinds >> 4 !== ID_INT32) readEntityId(input);
+  const ids = textOf(bytes, at + HEADER_BYTES, input.at);
+  input.at = at;
+  return `${operationOf(view, at)}:${textOf(bytes, at + SOURCE_TYPE, at + TRACE_HIGH)}${ids}`;
+}
+
+const textOf = (bytes: Uint8Array, from: number, to: number): string =>
+  from === to ? '' : Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
+
 export function writeReply(out: Writer, kind: number, operation: number, requestId: number): void {
   const { words } = out;
   const first = out.at >> 2;
@@ -313,3 +328,13 @@ export function isExpired(view: DataView, at: number, now: number): boolean {
   const wire = deadlineOf(view, at);
   return wire !== 0 && ((wire - (now | 0)) | 0) < 0;
 }
+
+/** For what came from another host, whose clock, operations and types have other numbers. */
+export function moveDeadline(view: DataView, at: number, offsetMs: number): void {
+  const wire = deadlineOf(view, at);
+  if (wire !== 0) view.setInt32(at + DEADLINE, (wire + offsetMs) | 0 || 1, true);
+}
+export const setOperation = (view: DataView, at: number, code: number): void =>
+  view.setUint16(at + OPERATION, code, true);
+export const setSourceType = (view: DataView, at: number, type: number): void =>
+  view.setUint16(at + SOURCE_TYPE, type, true);

@@ -149,9 +149,14 @@ export class NatsConnection {
     );
   }
 
+  /** Whether `publish` would take something now. */
+  get isReady(): boolean {
+    return this.connected && this.published - this.confirmed <= UNCONFIRMED_BYTES_MAX;
+  }
+
   /** False, and nothing taken, when it cannot leave now. What was taken may still be lost with the connection. */
   publish(subject: string, bytes: Uint8Array): boolean {
-    if (!this.connected || this.published - this.confirmed > UNCONFIRMED_BYTES_MAX) {
+    if (!this.isReady) {
       this.refused++;
       return false;
     }
