@@ -1,7 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { StoreError } from '../base/errors.ts';
-import { etagOf, packRecord, unpackRecord } from './stored-form.ts';
+import { etagOf, packedLength, packInto, unpackRecord } from './stored-form.ts';
+
+const packRecord = (number: number, epoch: number, state: Uint8Array): Buffer =>
+  packInto(Buffer.alloc(packedLength(state), 0xaa), number, epoch, state);
 
 test('what was packed comes out', (t) => {
   fc.assert(

@@ -19,9 +19,12 @@ const STATE = 24;
 
 const FORM_NOW = 1;
 
-export function packRecord(number: number, epoch: number, state: Uint8Array): Buffer {
-  const packed = Buffer.alloc(STATE + state.length);
-  packed[FORM] = FORM_NOW;
+/** Bytes of a record whose state has these. */
+export const packedLength = (state: Uint8Array): number => STATE + state.length;
+
+/** Fills `packed`, which has that length. */
+export function packInto(packed: Buffer, number: number, epoch: number, state: Uint8Array): Buffer {
+  packed.writeUInt32LE(FORM_NOW, FORM);
   packed.writeDoubleLE(number, NUMBER);
   packed.writeDoubleLE(epoch, EPOCH);
   packed.set(state, STATE);
