@@ -8,8 +8,8 @@ export interface GatewayLinks {
 
 /** Rows in one message. */
 const ROWS_MAX = 256;
-/** Messages under way to one gateway; what comes up meanwhile is told together. */
-const UNDER_WAY_MAX = 16;
+/** Rows under way to one gateway. Up to that each change leaves at once, in front of the pushes that are passed on behind it. */
+const UNDER_WAY_MAX = 4096;
 const AGAIN_MS = 100;
 
 interface Other<K> {
@@ -17,6 +17,7 @@ interface Other<K> {
   /** What it is to be told of, and who waits for that. One entry a subject: what is told is how things are by then. */
   readonly untold: Map<K, (() => void)[]>;
   readonly underWay: Set<ReadonlyMap<K, (() => void)[]>>;
+  rowsUnderWay: number;
   again: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -44,7 +45,7 @@ export class OtherGateways<K> {
 
   met(gateway: number, subjects: Iterable<K>): void {
     if (this.others.has(gateway)) return;
-    const other: Other<K> = { gateway, untold: new Map(), underWay: new Set(), again: undefined };
+    const other: Other<K> = { gateway, untold: new Map(), underWay: new Set(), rowsUnderWay: 0, again: undefined };
     for (const subject of subjects) other.untold.set(subject, []);
     this.others.set(gateway, other);
     this.send(other);
@@ -81,7 +82,7 @@ export class OtherGateways<K> {
   }
 
   private send(other: Other<K>): void {
-    while (other.untold.size > 0 && other.underWay.size < UNDER_WAY_MAX && other.again === undefined) {
+    while (other.untold.size > 0 && other.rowsUnderWay < UNDER_WAY_MAX && other.again === undefined) {
       const batch = new Map<K, (() => void)[]>();
       const rows: unknown[] = [];
       for (const [subject, waiting] of other.untold) {
@@ -91,6 +92,7 @@ export class OtherGateways<K> {
         if (rows.length === ROWS_MAX) break;
       }
       other.underWay.add(batch);
+      other.rowsUnderWay += batch.size;
       this.links.tell(other.gateway, rows).then(
         () => this.arrived(other, batch),
         () => this.lost(other, batch),
@@ -98,14 +100,21 @@ export class OtherGateways<K> {
     }
   }
 
+  /** No longer under way, to a gateway that still is there. */
+  private isOver(other: Other<K>, batch: ReadonlyMap<K, (() => void)[]>): boolean {
+    other.underWay.delete(batch);
+    other.rowsUnderWay -= batch.size;
+    return this.others.get(other.gateway) === other;
+  }
+
   private arrived(other: Other<K>, batch: ReadonlyMap<K, (() => void)[]>): void {
-    if (!other.underWay.delete(batch) || this.others.get(other.gateway) !== other) return;
+    if (!this.isOver(other, batch)) return;
     heard(batch);
     this.send(other);
   }
 
   private lost(other: Other<K>, batch: ReadonlyMap<K, (() => void)[]>): void {
-    if (!other.underWay.delete(batch) || this.others.get(other.gateway) !== other) return;
+    if (!this.isOver(other, batch)) return;
     for (const [subject, waiting] of batch)
       other.untold.set(subject, [...waiting, ...(other.untold.get(subject) ?? [])]);
     other.again ??= setTimeout(() => {

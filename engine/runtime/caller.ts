@@ -386,7 +386,9 @@ export class Caller implements Sender, Stamp, CallSource {
     const { pending } = this.state;
     const abort = (event: Event): void => {
       const { reason } = event.target as AbortSignal;
-      if (pending.giveUp(requestId, reason) && proxy !== undefined) this.cancel(requestId, operation, proxy);
+      // Who was asked, not who owns the slot by now.
+      const target = pending.targetOf(requestId);
+      if (pending.giveUp(requestId, reason) && proxy !== undefined) this.cancel(requestId, operation, proxy, target!);
     };
     for (const signal of signals) signal.addEventListener('abort', abort, { once: true });
     pending.whenEnded(requestId, () => {
@@ -394,13 +396,12 @@ export class Caller implements Sender, Stamp, CallSource {
     });
   }
 
-  private cancel(requestId: number, operation: Operation, proxy: CallTarget): void {
-    const { outbox, router } = this.state;
-    const owner = proxy.$slot >= 0 ? router.ownerOf(proxy.$slot) : -1 - proxy.$slot;
+  private cancel(requestId: number, operation: Operation, proxy: CallTarget, target: number): void {
+    const { outbox } = this.state;
     const lane = (proxy.$options as ProxyOptions | undefined)?.lane ?? operation.lane;
     let out: Writer;
     try {
-      out = outbox.begin(owner, lane, HEADER_BYTES);
+      out = outbox.begin(target, lane, HEADER_BYTES);
     } catch {
       // Aborted by a getter while another call is being encoded, or on a node that has stopped: the callee works in vain, no more.
       return;
