@@ -18,6 +18,8 @@ class CountedRuns implements TaskOwner {
     this.count++;
   }
   begun(): void {}
+  refused(): void {}
+  wasSetBack(): void {}
 }
 
 function tasksOf(count: number, owner: TaskOwner): Task[] {

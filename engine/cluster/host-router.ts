@@ -1,10 +1,11 @@
 import type { EntityId } from '../base/entity-id.ts';
 import type { Router } from '../runtime/router.ts';
-import type { Keyspace } from './keyspace.ts';
+import { type Keyspace, SLOTS } from './keyspace.ts';
 import type { SlotTable } from './slot-table.ts';
 
 /** The router of one host: worker nodes 0 … workers - 1 own the slots, the node behind them has the gateway, the one behind that the store; both own none. */
 export class HostRouter implements Router {
+  readonly slots = SLOTS;
   private readonly keyspace: Keyspace;
   private readonly table: SlotTable;
   private readonly host: string;

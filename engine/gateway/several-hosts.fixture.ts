@@ -33,6 +33,7 @@ function routerOf(host: number, hosts: number): Router {
     slotOf: (type, key) => keyspace.slotOf(type, key),
     ownerOf: (slot) => (slot % hosts) * NODES,
     epochOf: () => 1,
+    slots: 4096,
     version: 0,
     gatewayOf: () => gateway,
     groupsAt: () => gateway,

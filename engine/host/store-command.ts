@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { decodeCbor } from '../../transport/codec/cbor.ts';
 import type { RecordSave, StoredRecord } from '../runtime/entity-store.ts';
+import { DUE_PREFIX, MARK_KEY } from '../runtime/persistence/due-pages.ts';
 import { entityOfKey } from '../runtime/persistence/record-key.ts';
 import { isStoredState } from '../runtime/persistence/state-form.ts';
 import type { SalvageableStore } from '../store/damage.ts';
@@ -108,8 +109,9 @@ class StoreTool {
       this.progress();
       if (verb === 'ls') this.print({ key, ...named(key), bytes: record.bytes.length });
       else if (verb === 'verify') this.verify(key, record);
-      // The engine's own record is that of one store: what is imported elsewhere has another.
-      else if (key !== IDENTITY_KEY) this.print({ key, bytes: Buffer.from(record.bytes).toString('base64') });
+      // The engine's own records are those of one store: in another one entities have other slots.
+      else if (key !== IDENTITY_KEY && !isOfIndex(key))
+        this.print({ key, bytes: Buffer.from(record.bytes).toString('base64') });
     }
     this.shell.stderr(`skerry: ${this.done} records${this.damaged > 0 ? `, and ${this.damaged} damaged` : ''}\n`);
     return this.damaged > 0 ? 1 : 0;
@@ -145,7 +147,7 @@ class StoreTool {
       throw new UsageError(`${where} is no line of JSON; what is before it may be imported`);
     }
     const { key, bytes } = line;
-    if (typeof key !== 'string' || typeof bytes !== 'string' || key === IDENTITY_KEY) {
+    if (typeof key !== 'string' || typeof bytes !== 'string' || key === IDENTITY_KEY || isOfIndex(key)) {
       throw new UsageError(`${where}: expected a line that 'store export' wrote, { "key": …, "bytes": … }`);
     }
     const present = await this.store.load(key);
@@ -176,6 +178,8 @@ class StoreTool {
     this.shell.stdout(`${JSON.stringify(line)}\n`);
   }
 }
+
+const isOfIndex = (key: string): boolean => key === MARK_KEY || key.startsWith(DUE_PREFIX);
 
 /** The entity that a key is of. */
 function named(key: string): { type?: string; id?: unknown } {

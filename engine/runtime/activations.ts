@@ -7,9 +7,11 @@ import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import { ACTIVATE, DEACTIVATE, ON_ACTIVATE, ON_DEACTIVATE } from './engine-operations.ts';
 import { construct, type DeactivationReason } from './entity.ts';
 import type { NodeState } from './node-state.ts';
+import type { SlotFinder, Waker, Woken } from './persistence/due-index.ts';
 import type { EntityRecord } from './persistence/entity-record.ts';
 import { FENCED, type Loaded, Persistence } from './persistence/persistence.ts';
 import type { Asker, StoreAccess } from './persistence/store-calls.ts';
+import type { StoredTask } from './persistence/stored-task.ts';
 import type { KeepingEvents } from './persistence/write-behind.ts';
 import { type Heap, Relief } from './relief.ts';
 import { Roster } from './roster.ts';
@@ -45,7 +47,7 @@ export const HOOK_MS_MAX = 60_000;
 export type Wanted = 'any' | 'new' | 'existing';
 
 /** The lives of the entities of one node, from activation to deactivation. */
-export class Activations implements KeepingEvents {
+export class Activations implements KeepingEvents, Waker {
   readonly roster: Roster;
   /** Undefined in games without persistent types. */
   readonly persistence: Persistence | undefined;
@@ -60,7 +62,7 @@ export class Activations implements KeepingEvents {
   constructor(
     state: NodeState,
     events: ActivationEvents,
-    asker: Asker,
+    asker: Asker & SlotFinder,
     { heap, store = { life: 0, isClaimed: false } }: { heap?: Heap | undefined; store?: StoreAccess | undefined },
   ) {
     this.state = state;
@@ -99,7 +101,10 @@ export class Activations implements KeepingEvents {
   }
 
   /** Makes the entity, with this state or its initial one. */
-  private bear(activation: Activation, given: { readonly state: unknown } | undefined): void {
+  private bear(
+    activation: Activation,
+    given: { readonly state: unknown; readonly tasks?: readonly StoredTask[] } | undefined,
+  ): void {
     const { state } = this;
     const { type, id } = activation;
     let hook: unknown;
@@ -112,6 +117,7 @@ export class Activations implements KeepingEvents {
         if (entity.initialState !== undefined) entity.state = entity.initialState();
         if (activation.record !== undefined) this.persistence!.isInitial(activation.record);
       }
+      if (given?.tasks !== undefined && given.tasks.length > 0) activation.tasks.restore(given.tasks);
       if (entity.onActivate !== undefined) {
         hook = this.events.runHook(activation, ON_ACTIVATE, () => entity.onActivate!());
       }
@@ -153,6 +159,24 @@ export class Activations implements KeepingEvents {
     }
     activation.keepIn(record);
     this.bear(activation, stored ?? initial);
+  }
+
+  /** For its durable tasks, if it exists. */
+  wake(type: EntityTypeEntry, id: EntityId, slot: number, told: (outcome: Woken) => void): void {
+    const present = this.roster.find(type, id, slot);
+    if (present?.phase === DEACTIVATING) {
+      told('leaving');
+      return;
+    }
+    if (present === undefined && (this.state.draining || this.state.quarantine.refusesAll(type.index, id))) {
+      told('failed');
+      return;
+    }
+    const activation = present ?? this.activate(type, id, slot, 'existing');
+    activation.whenSettled((failure) => {
+      if (failure === undefined) told('here');
+      else told(failure instanceof EntityNotFoundError ? 'missing' : 'failed');
+    });
   }
 
   /** It cannot live here any more: what runs of it runs without being saved, what waits goes to whoever has its state. */

@@ -5,6 +5,7 @@ import { Cron } from 'croner';
  * hour that comes twice or never.
  */
 export class CronSchedule {
+  readonly expression: string;
   private readonly cron: Cron;
   /** Due next at every time from `knownFrom` to just before `knownDue`: entities of a type ask for the same one. */
   private knownFrom = 0;
@@ -19,6 +20,7 @@ export class CronSchedule {
     if (!/\s\S/.test(expression.trim()) && !expression.startsWith('@')) {
       throw new TypeError(refused('write five fields, or six with seconds in front.'));
     }
+    this.expression = expression;
     try {
       this.cron = new Cron(expression, { mode: '5-or-6-parts', utcOffset: 0, paused: true });
     } catch (error) {

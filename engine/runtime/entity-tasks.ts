@@ -1,23 +1,35 @@
+import { encodeCbor } from '../../transport/codec/cbor.ts';
 import { type Duration, milliseconds } from '../base/duration.ts';
-import { EngineError, notImplemented, OverloadedError } from '../base/errors.ts';
+import { EngineError, OverloadedError } from '../base/errors.ts';
 import { type Activation, DEACTIVATING, GONE } from './activation.ts';
+import { Alarm } from './alarm.ts';
 import { CronSchedule } from './cron.ts';
+import { DurableTask, type DurableTaskOwner } from './durable-task.ts';
 import type { TaskOptions, Tasks } from './entity.ts';
 import type { NodeState } from './node-state.ts';
-import { everyMsOf, Task, type TaskOwner, type TaskSchedule } from './task.ts';
+import type { Agenda } from './persistence/agenda.ts';
+import type { EntityRecord } from './persistence/entity-record.ts';
+import { type StoredTask, storedTask } from './persistence/stored-task.ts';
+import { everyMsOf, Task, type TaskSchedule } from './task.ts';
+import { checkOptions } from './task-options.ts';
+import { setAfter, takeDue } from './wall-tasks.ts';
 
 /** Of one entity. */
 export const TASKS_MAX = 131_072;
-
-const OPTIONS: readonly string[] = ['args', 'durable', 'missed'] satisfies (keyof TaskOptions)[];
+/** Of one entity: they are part of its record. */
+export const DURABLE_TASKS_MAX = 1024;
+/** Each of its runs is saved. */
+const DURABLE_EVERY_MS_MIN = 1000;
+/** A durable task whose run was refused, because it is in quarantine, is tried again. */
+const REFUSED_MS = 60_000;
 
 /** Runs what fell due; the scheduler. */
 export interface TaskRunner {
   runTask(activation: Activation, task: Task): void;
 }
 
-/** `this.tasks` of one entity. Tasks live as long as the activation. */
-export class EntityTasks implements Tasks<any>, TaskOwner {
+/** `this.tasks` of one entity. Tasks live as long as the activation; durable ones also in its record. */
+export class EntityTasks implements Tasks<any>, DurableTaskOwner {
   private readonly state: NodeState;
   private readonly activation: Activation;
   private readonly runner: TaskRunner;
@@ -31,29 +43,63 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
 
   async every(name: string, interval: Duration, method: string, options?: TaskOptions): Promise<void> {
     const everyMs = everyMsOf(interval, `task '${name}'`);
-    this.add(name, method, everyMs, { everyMs }, options);
+    if (options?.durable === true && everyMs < DURABLE_EVERY_MS_MIN) {
+      throw new RangeError(`task '${name}': every ${everyMs} ms is too often for a durable task; at least 1 s.`);
+    }
+    await this.add(name, method, everyMs, { everyMs }, options);
   }
 
   async once(name: string, delay: Duration, method: string, options?: TaskOptions): Promise<void> {
-    this.add(name, method, milliseconds(delay, `task '${name}'`), {}, options);
+    await this.add(name, method, milliseconds(delay, `task '${name}'`), {}, options);
   }
 
   async cron(name: string, expression: string, method: string, options?: TaskOptions): Promise<void> {
-    this.add(name, method, 0, { cron: new CronSchedule(expression, `task '${name}'`) }, options);
+    await this.add(name, method, 0, { cron: new CronSchedule(expression, `task '${name}'`) }, options);
   }
 
   async cancel(name: string): Promise<boolean> {
+    const { agenda } = this;
     const task = this.tasks.get(name);
-    if (task === undefined) return false;
-    this.drop(task);
+    if (task === undefined && agenda?.aside.has(name) !== true) return false;
+    if (task !== undefined) this.drop(task);
     this.tasks.delete(name);
+    if (agenda !== undefined && this.forget(agenda, name)) await this.record!.keep();
     return true;
   }
 
   /** The tasks that the type declares. */
   startDeclared(): void {
     for (const { name, schedule } of this.activation.type.tasks) {
-      this.add(name, name, schedule.everyMs ?? 0, schedule, undefined);
+      const before = this.tasks.get(name);
+      if (before instanceof DurableTask) this.setAside(storedTask(before), 'its name is that of a declared task');
+      this.start(name, new Task(this, name, name, [], schedule), schedule.everyMs ?? 0);
+    }
+  }
+
+  restore(stored: readonly StoredTask[]): void {
+    const { activation } = this;
+    const inIndex = stored.filter(({ isAside }) => !isAside).map(({ due }) => due);
+    const agenda = activation.record!.needAgenda(Math.min(...inIndex));
+    for (const one of stored) {
+      const { name, method, args, schedule, due, missed } = one;
+      if (typeof (activation.entity as unknown as Record<string, unknown>)[method] !== 'function') {
+        this.setAside(one, `${activation.type.cls.name} has no method '${method}'`);
+        continue;
+      }
+      let timing: TaskSchedule;
+      try {
+        timing = scheduleOf(schedule);
+      } catch (error) {
+        this.setAside(one, (error as Error).message);
+        continue;
+      }
+      const task = new DurableTask(this, name, method, args, timing, missed);
+      this.tasks.set(name, task);
+      agenda.tasks.set(name, task);
+      task.isKept = true;
+      // It can run again: the index has to know.
+      if (one.isAside) activation.record!.touch();
+      this.state.wallTimers.set(task, due);
     }
   }
 
@@ -64,10 +110,16 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
 
   /** Drift-free: the next time counts from when this one was due, not from when it ran. Missed times are counted, not made up for. */
   due(task: Task): void {
-    if (task.cron !== undefined) {
-      const { isDue, missed } = this.state.wallTasks.take(task);
+    const isDurable = task instanceof DurableTask;
+    if (isDurable || task.cron !== undefined) {
+      const { due, missed } = takeDue(task, this.state.wallTimers);
       if (missed > 0) this.overran(task, missed);
-      if (!isDue) return;
+      if (isDurable && (due !== undefined || missed > 0)) this.record!.touch();
+      if (due === undefined) {
+        if (isDurable && !task.isRepeated && missed > 0) this.isOver(task);
+        return;
+      }
+      if (isDurable) task.owedSince ??= due;
     } else if (task.everyMs !== undefined) {
       const now = this.state.now;
       let next = task.due + task.everyMs;
@@ -82,19 +134,83 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
       this.overran(task, 1);
       return;
     }
-    task.running = true;
-    this.runner.runTask(this.activation, task);
+    this.run(task);
   }
 
   /** One that fires once can be cancelled until now. */
   begun(task: Task): void {
-    if (!task.isRepeated && this.tasks.get(task.name) === task) this.tasks.delete(task.name);
+    if (!task.isRepeated && !(task instanceof DurableTask)) this.isOver(task);
+  }
+
+  ended(task: DurableTask): void {
+    task.owedSince = undefined;
+    if (!task.isRepeated) this.isOver(task);
+    // Also when all that ran was read-only.
+    this.record!.touch();
+  }
+
+  refused(task: Task): void {
+    if (!(task instanceof DurableTask)) {
+      this.begun(task);
+      return;
+    }
+    const again = new Alarm(() => {
+      if (!task.cancelled && !task.running && task.owedSince !== undefined) this.run(task);
+    });
+    this.state.wheel.add(again, this.state.clock.now() + REFUSED_MS);
+  }
+
+  wasSetBack(task: Task, wall: number, byMs: number): void {
+    const { wallTimers } = this.state;
+    if (task.cron !== undefined) setAfter(task, wallTimers, wall);
+    else if (task.everyMs === undefined) wallTimers.set(task, task.dueWall - byMs);
+    else wallTimers.set(task, wall + ((((task.dueWall - wall) % task.everyMs) + task.everyMs) % task.everyMs));
+    if (task instanceof DurableTask) this.record!.touch();
+  }
+
+  private get record(): EntityRecord | undefined {
+    return this.activation.record;
+  }
+
+  private get agenda(): Agenda | undefined {
+    return this.record?.agenda;
+  }
+
+  private run(task: Task): void {
+    task.running = true;
+    this.runner.runTask(this.activation, task);
+  }
+
+  /** Nothing of it is left to run. */
+  private isOver(task: Task): void {
+    const { name } = task;
+    if (this.tasks.get(name) === task) this.tasks.delete(name);
+    if (this.agenda?.tasks.get(name) === task) this.agenda.tasks.delete(name);
   }
 
   private drop(task: Task): void {
     task.cancelled = true;
-    if (task.cron === undefined) this.state.wheel.remove(task);
-    else this.state.wallTasks.remove(task);
+    if (task instanceof DurableTask || task.cron !== undefined) this.state.wallTimers.remove(task);
+    else this.state.wheel.remove(task);
+  }
+
+  /** Whether there was a durable one of this name. */
+  private forget(agenda: Agenda, name: string): boolean {
+    const wasTask = agenda.tasks.delete(name);
+    const wasAside = agenda.aside.delete(name);
+    return wasTask || wasAside;
+  }
+
+  /** It stays in the record, and does not run. Said when it comes to that, and not in each life from then on. */
+  private setAside(task: StoredTask, why: string): void {
+    const { type, id } = this.activation;
+    const agenda = this.agenda!;
+    agenda.tasks.delete(task.name);
+    agenda.aside.set(task.name, { ...task, isAside: true });
+    if (task.isAside) return;
+    this.record!.touch();
+    const fields = { entity: type.name, id: String(id), task: task.name, why };
+    this.state.log.error(fields, 'a durable task cannot run; it is kept');
   }
 
   private overran(task: Task, times: number): void {
@@ -102,13 +218,47 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
     this.state.counters.taskOverruns += times;
   }
 
-  private add(
+  private async add(
     name: string,
     method: string,
     delayMs: number,
     schedule: TaskSchedule,
     options: TaskOptions | undefined,
-  ): void {
+  ): Promise<void> {
+    this.check(name, method);
+    const { args, missed } = checkOptions(this.state.catalogue.types, `Task '${name}'`, options);
+    if (missed === undefined) {
+      const { agenda } = this;
+      const wasDurable = agenda !== undefined && this.forget(agenda, name);
+      this.start(name, new Task(this, name, method, args, schedule), delayMs);
+      if (wasDurable) await this.record!.keep();
+      return;
+    }
+    const agenda = this.agendaFor(name);
+    const task = new DurableTask(this, name, method, args, schedule, missed);
+    const before = agenda.tasks.get(name);
+    // Who says on each activation what is to be done every day does not want to begin anew, and lose the day that is due.
+    if (before === undefined || !task.isRepeated || !isSame(task, before)) {
+      this.forget(agenda, name);
+      this.start(name, task, delayMs);
+      agenda.tasks.set(name, task);
+    } else if (before.isKept) return;
+    await this.record!.keep();
+    task.isKept = true;
+  }
+
+  private start(name: string, task: Task, delayMs: number): void {
+    const before = this.tasks.get(name);
+    if (before !== undefined) this.drop(before);
+    else if (this.tasks.size >= TASKS_MAX) throw this.tooMany(name, TASKS_MAX, '');
+    this.tasks.set(name, task);
+    const { wallTimers, wheel, clock } = this.state;
+    if (task.cron !== undefined) setAfter(task, wallTimers, clock.wallNow());
+    else if (task instanceof DurableTask) wallTimers.set(task, clock.wallNow() + delayMs);
+    else wheel.add(task, clock.now() + delayMs);
+  }
+
+  private check(name: string, method: string): void {
     const { activation } = this;
     if (typeof name !== 'string') throw new TypeError(`The name of a task is a string, not ${String(name)}.`);
     if (activation.phase === DEACTIVATING || activation.phase === GONE) {
@@ -119,33 +269,44 @@ export class EntityTasks implements Tasks<any>, TaskOwner {
     if (typeof entity[method] !== 'function') {
       throw new TypeError(`Task '${name}': ${activation.type.cls.name} has no method '${method}'.`);
     }
-    if (options !== undefined) checkOptions(name, options);
-    const before = this.tasks.get(name);
-    if (before !== undefined) this.drop(before);
-    else if (this.tasks.size >= TASKS_MAX) {
-      throw new OverloadedError(
-        'calls-exhausted',
-        `Task '${name}': ${activation.type.name}/${activation.id} has ${TASKS_MAX} tasks already.`,
-      );
+  }
+
+  /** Throws for an entity that can have no durable task of this name. */
+  private agendaFor(name: string): Agenda {
+    const { type, entity } = this.activation;
+    if (!type.persistent) {
+      const hint = `write entity(${type.name}, ${type.cls.name}, { persistent: true })`;
+      throw new TypeError(`Task '${name}': durable tasks are part of the stored state: ${hint}.`);
     }
-    const task = new Task(this, name, method, options?.args ?? [], schedule);
-    this.tasks.set(name, task);
-    if (task.cron === undefined) this.state.wheel.add(task, this.state.clock.now() + delayMs);
-    else this.state.wallTasks.add(task);
+    if (entity === undefined) throw new TypeError(`Task '${name}': a constructor has no state to save yet.`);
+    if (type.tasks.some((declared) => declared.name === name)) {
+      throw new TypeError(`Task '${name}': entity(${type.name}) declares a task of this name.`);
+    }
+    const agenda = this.record!.needAgenda();
+    if (agenda.size >= DURABLE_TASKS_MAX && !agenda.tasks.has(name) && !agenda.aside.has(name)) {
+      throw this.tooMany(name, DURABLE_TASKS_MAX, 'durable ');
+    }
+    return agenda;
+  }
+
+  private tooMany(name: string, most: number, kind: string): OverloadedError {
+    const { type, id } = this.activation;
+    const message = `Task '${name}': ${type.name}/${id} has ${most} ${kind}tasks already.`;
+    return new OverloadedError('calls-exhausted', message);
   }
 }
 
-function checkOptions(name: string, options: TaskOptions): void {
-  for (const option of Object.keys(options)) {
-    if (!OPTIONS.includes(option)) throw new TypeError(`Task '${name}': unknown option '${option}'.`);
-  }
-  const { args, durable = false, missed } = options;
-  if (args !== undefined && !Array.isArray(args)) throw new TypeError(`Task '${name}': args is a list.`);
-  if (typeof durable !== 'boolean') throw new TypeError(`Task '${name}': durable is true or false.`);
-  if (missed !== undefined) {
-    if (missed !== 'once' && missed !== 'skip') throw new TypeError(`Task '${name}': missed is 'once' or 'skip'.`);
-    if (!durable) throw new TypeError(`Task '${name}': missed is for durable tasks: it needs durable: true.`);
-  }
-  // The seam: a durable task goes to the store instead of the wheel, under type, id and name.
-  if (durable) throw notImplemented(`Task '${name}': durable: true (it needs a store)`);
+function scheduleOf(schedule: StoredTask['schedule']): TaskSchedule {
+  if (schedule === null) return {};
+  return typeof schedule === 'number' ? { everyMs: schedule } : { cron: new CronSchedule(schedule, 'a durable task') };
+}
+
+function isSame(a: DurableTask, b: DurableTask): boolean {
+  return (
+    a.method === b.method &&
+    a.missed === b.missed &&
+    a.everyMs === b.everyMs &&
+    a.cron?.expression === b.cron?.expression &&
+    Buffer.compare(encodeCbor(a.args), encodeCbor(b.args)) === 0
+  );
 }

@@ -14,7 +14,7 @@ import type { RunningTurn } from './running-turn.ts';
 import type { TasksSource } from './tasks-source.ts';
 import type { TimingWheel } from './timing-wheel.ts';
 import type { TurnFlow } from './turn-flow.ts';
-import { WallTasks } from './wall-tasks.ts';
+import { WallTimers } from './wall-timers.ts';
 
 /** What the parts of one node share. Made once by the node and handed to each. */
 export class NodeState {
@@ -40,7 +40,7 @@ export class NodeState {
   readonly box: BlackBox;
   readonly quarantine: Quarantine;
   readonly tasks: TasksSource;
-  readonly wallTasks: WallTasks;
+  readonly wallTimers: WallTimers;
   /** Milliseconds on the clock, read once per duty cycle. */
   now: number;
   /** A duty cycle runs, its microtasks included: `now` is fresh. */
@@ -56,7 +56,7 @@ export class NodeState {
   constructor(
     parts: Omit<
       NodeState,
-      'operations' | 'wallTasks' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'
+      'operations' | 'wallTimers' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'
     >,
   ) {
     this.index = parts.index;
@@ -76,7 +76,7 @@ export class NodeState {
     this.box = parts.box;
     this.quarantine = parts.quarantine;
     this.tasks = parts.tasks;
-    this.wallTasks = new WallTasks(parts.clock, parts.wheel);
+    this.wallTimers = new WallTimers(parts.clock, parts.wheel);
     this.now = parts.clock.now();
   }
 

@@ -176,9 +176,10 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.activations.stop();
     for (;;) {
       await this.dismissAll(giveUpAt);
-      if (this.activations.roster.size === 0) break;
+      if (this.activations.roster.size === 0 && this.activations.persistence?.due.isDirty !== true) break;
       if (this.state.clock.now() >= giveUpAt) {
-        this.state.log.warn({ entities: this.activations.roster.size }, 'gave up waiting for entities that still work');
+        const { size } = this.activations.roster;
+        if (size > 0) this.state.log.warn({ entities: size }, 'gave up waiting for entities that still work');
         this.activations.persistence?.tellUnsaved(this.activations.roster.walk());
         break;
       }

@@ -7,6 +7,8 @@ export interface Router {
   /** Index of the node that owns a slot. */
   ownerOf(slot: number): number;
   epochOf(slot: number): number;
+  /** How many there are, from 0 on. */
+  readonly slots: number;
   /** From 0 on; grows with every change of an owner or an epoch, after it. What was looked up before it is worth another look. */
   readonly version: number;
   /** Index of the node whose gateway holds the sessions of a principal. */

@@ -325,7 +325,7 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingRoom
     }
     if (this.ledger !== undefined) this.ledger.remove(turn);
     if (turn.task !== undefined) {
-      turn.task.running = false;
+      turn.task.end();
       turn.task = undefined;
     }
     if (turn.call !== undefined) {

@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../base/duration.ts';
 import type { CronSchedule } from './cron.ts';
-import { Timer } from './timing-wheel.ts';
+import { WallTimer } from './wall-timers.ts';
 
 /** When a task is due: every so many milliseconds, at the times of a cron expression, or (both left out) once. */
 export interface TaskSchedule {
@@ -20,18 +20,20 @@ export interface TaskOwner {
   due(task: Task): void;
   /** A run of it begins. */
   begun(task: Task): void;
+  /** A run of it is refused. */
+  refused(task: Task): void;
+  /** The wall clock was set back, see `WallTimer`. */
+  wasSetBack(task: Task, wall: number, byMs: number): void;
 }
 
-/** A repeated or delayed operation of one activation. */
-export class Task extends Timer {
+/** A repeated or delayed operation of one activation. Its timer follows the wall clock when it has a cron expression. */
+export class Task extends WallTimer {
   readonly name: string;
   readonly method: string;
   readonly args: readonly unknown[];
   readonly everyMs: number | undefined;
   readonly cron: CronSchedule | undefined;
   private readonly owner: TaskOwner;
-  /** When a task with `cron` is due, in milliseconds since 1970: the wall clock may jump, the wheel's does not. */
-  dueWall = 0;
   /** A run of it waits or is in progress. */
   running = false;
   /** Cancelled or replaced; a run of it that waits does not begin. */
@@ -53,8 +55,20 @@ export class Task extends Timer {
     return this.everyMs !== undefined || this.cron !== undefined;
   }
 
+  /** The first time after `wall` at which it is due, for one that follows the wall clock; undefined when there is none. */
+  nextAfter(wall: number): number | undefined {
+    if (this.cron !== undefined) return this.cron.nextAfter(wall);
+    if (this.dueWall > wall) return this.dueWall;
+    if (this.everyMs === undefined) return undefined;
+    return this.dueWall + (Math.floor((wall - this.dueWall) / this.everyMs) + 1) * this.everyMs;
+  }
+
   fire(): void {
     this.owner.due(this);
+  }
+
+  wasSetBack(wall: number, byMs: number): void {
+    this.owner.wasSetBack(this, wall, byMs);
   }
 
   /** Runs the method. */
@@ -69,10 +83,15 @@ export class Task extends Timer {
     return true;
   }
 
+  /** The run that began is over. */
+  end(): void {
+    this.running = false;
+  }
+
   /** This run is refused: the next one may come. */
   skip(): void {
-    if (!this.cancelled) this.owner.begun(this);
     this.running = false;
+    if (!this.cancelled) this.owner.refused(this);
   }
 }
 

@@ -137,7 +137,7 @@ test('what cannot be a task is refused with words', async (t) => {
   t.regex(await ticker.refused('duration'), /^TypeError: task 'x': 'soon'/);
   t.regex(await ticker.refused('cron'), /^TypeError: task 'x': "0 4 \* \*" is no cron expression/);
   t.regex(await ticker.refused('never'), /^RangeError: task 'x': "0 0 30 2 \*" .* no such day/);
-  t.regex(await ticker.refused('durable'), /^EngineError: Task 'x': durable: true .* is not implemented/);
+  t.regex(await ticker.refused('durable'), /^TypeError: Task 'x': durable tasks .* persistent: true/);
   t.regex(await ticker.refused('missed'), /^TypeError: Task 'x': missed is for durable tasks/);
   t.regex(await ticker.refused('option'), /^TypeError: Task 'x': unknown option 'durably'/);
   t.regex(await ticker.refused('args'), /^TypeError: Task 'x': args is a list/);

@@ -1,5 +1,6 @@
 import type { EntityId } from '../../base/entity-id.ts';
 import type { EntityTypeEntry } from '../catalogue.ts';
+import type { Agenda } from './agenda.ts';
 import type { Beside } from './state-form.ts';
 
 /** What a record asks of the activation that it is the state of. */
@@ -27,14 +28,17 @@ export class Snapshot {
   bytes: Uint8Array | null;
   hash: string;
   level: KeepLevel;
+  /** When the first durable task of these bytes is due; Infinity when there is none. */
+  due: number;
   /** How often the store has had it without saving it. */
   tries = 0;
   private waiters: Waiter[] = [];
 
-  constructor(bytes: Uint8Array | null, hash: string, level: KeepLevel) {
+  constructor(bytes: Uint8Array | null, hash: string, level: KeepLevel, due: number) {
     this.bytes = bytes;
     this.hash = hash;
     this.level = level;
+    this.due = due;
   }
 
   get length(): number {
@@ -59,6 +63,8 @@ export class Snapshot {
 export interface Keeping {
   touch(record: EntityRecord): void;
   save(record: EntityRecord, level: KeepLevel): Promise<void>;
+  /** For an entity whose record in the store says that its first durable task is due at `due`; Infinity for one that has none. */
+  agendaOf(record: EntityRecord, due: number): Agenda;
 }
 
 /** What a node knows of the record of an activation. */
@@ -79,6 +85,8 @@ export class EntityRecord {
   next: Snapshot | undefined = undefined;
   /** Its state cannot be saved as it is, and that was said. */
   isUnsavable = false;
+  /** Of an entity that has or had durable tasks in this life. */
+  agenda: Agenda | undefined = undefined;
   /** Nothing is written any more: the activation is gone. */
   ended = false;
   /** Why it has ended, when it was not for want of use. */
@@ -93,7 +101,8 @@ export class EntityRecord {
 
   /** What is saved with its state, as it is now. */
   get beside(): Beside | undefined {
-    return undefined;
+    const tasks = this.agenda?.stored();
+    return tasks && { tasks };
   }
 
   /** Nothing is to be saved, as far as is known. */
@@ -109,5 +118,15 @@ export class EntityRecord {
   /** Resolves when flushed. */
   save(): Promise<void> {
     return this.keeping.save(this, 'flushed');
+  }
+
+  /** Resolves when flushed, where the store can. */
+  keep(): Promise<void> {
+    return this.keeping.save(this, 'best');
+  }
+
+  needAgenda(due = Number.POSITIVE_INFINITY): Agenda {
+    this.agenda ??= this.keeping.agendaOf(this, due);
+    return this.agenda;
   }
 }

@@ -1,10 +1,12 @@
 import { EngineError, FencedError, InvalidMessageError, StoreError, UnavailableError } from '../../base/errors.ts';
 import { Alarm } from '../alarm.ts';
 import type { NodeState } from '../node-state.ts';
+import { DueIndex, type SlotFinder, type Waker } from './due-index.ts';
 import { EntityRecord, type Keeper } from './entity-record.ts';
 import { ASIDE_PREFIX, recordKey } from './record-key.ts';
-import { hashOf, StateForm, type StoredState } from './state-form.ts';
+import { hashOf, StateForm } from './state-form.ts';
 import { type Asker, type StoreAccess, StoreCalls } from './store-calls.ts';
+import { type StoredTask, storedTasks } from './stored-task.ts';
 import { type KeepingEvents, WriteBehind } from './write-behind.ts';
 
 /** Between two tries to save what an entity leaves. */
@@ -18,23 +20,32 @@ const UNSAVED_NAMED_MAX = 20;
 export interface Loaded {
   readonly record: EntityRecord;
   /** Undefined when there is no record. */
-  readonly stored: StoredState | undefined;
+  readonly stored: LoadedState | undefined;
+}
+
+/** The state as the code of now has it, and the durable tasks. */
+export interface LoadedState {
+  readonly state: unknown;
+  readonly tasks: readonly StoredTask[];
 }
 
 /** The state of the persistent entities of one node: loaded before they live, saved while they do, and when they go. */
 export class Persistence {
   readonly writer: WriteBehind;
+  /** Who has durable tasks that are due when. */
+  readonly due: DueIndex;
   private readonly state: NodeState;
   private readonly store: StoreCalls;
   private readonly form: StateForm;
   private saidFenced = false;
   private saidAt = Number.NEGATIVE_INFINITY;
 
-  constructor(state: NodeState, asker: Asker, access: StoreAccess, events: KeepingEvents) {
+  constructor(state: NodeState, asker: Asker & SlotFinder, access: StoreAccess, events: KeepingEvents & Waker) {
     this.state = state;
     this.store = new StoreCalls(asker, state.router, access);
     this.form = new StateForm(state.catalogue.types);
-    this.writer = new WriteBehind(state, this.store, this.form, events);
+    this.due = new DueIndex(state, this.store, events, asker);
+    this.writer = new WriteBehind(state, this.store, this.form, this.due, events);
   }
 
   /**
@@ -120,10 +131,11 @@ export class Persistence {
     return { dirtyEntities, dirtyBytes, storeDown: isDown ? 1 : 0 };
   }
 
-  private decode(record: EntityRecord, bytes: Uint8Array): StoredState {
+  private decode(record: EntityRecord, bytes: Uint8Array): LoadedState {
     const { type, slot } = record.keeper;
     try {
-      return this.form.decode(type, record.key, bytes);
+      const { state, beside } = this.form.decode(type, record.key, bytes);
+      return { state, tasks: beside?.tasks === undefined ? NO_TASKS : storedTasks(record.key, beside.tasks) };
     } catch (error) {
       if ((error as EngineError).code === 'corrupt') {
         const row = [ASIDE_PREFIX + record.key, bytes, null, slot, this.store.tokenOf(slot)] as const;
@@ -153,5 +165,7 @@ export class Persistence {
     });
   }
 }
+
+const NO_TASKS: readonly StoredTask[] = [];
 
 export const FENCED = 'fenced: another host has started on this store; persistent entities do not run here any more';

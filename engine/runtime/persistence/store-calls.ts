@@ -36,6 +36,9 @@ export const LIVES_PER_EPOCH = 2 ** 20;
 /** Loads of one node under way; the others wait here, where they hold nobody up, and not in the link. */
 export const LOADS_MAX = 256;
 
+/** Of slots that nobody owns: everybody may write there. */
+const COMMON_TOKEN = 1;
+
 /** How often a call is made again whose node was replaced meanwhile. */
 const LOST_TRIES_MAX = 3;
 
@@ -103,6 +106,17 @@ export class StoreCalls {
   /** The new etags. Any EngineError. */
   async save(rows: readonly SaveRow[], level: KeepLevel): Promise<string[]> {
     return (await this.ask(STORE_SAVE, [level, rows])) as string[];
+  }
+
+  /** A record of no entity that is written once and never changed, whoever comes first: it is there once this resolves. StoreError. */
+  async ensure(key: string, slot: number, bytes: Uint8Array): Promise<void> {
+    if ((await this.load(key, slot)) !== undefined) return;
+    await this.asked(STORE_CLAIM, [slot, COMMON_TOKEN]);
+    try {
+      await this.save([[key, bytes, null, slot, COMMON_TOKEN]], 'best');
+    } catch (error) {
+      if ((error as EngineError).code !== 'conflict') throw error;
+    }
   }
 
   /** Whoever waited longest for a load takes the place of one that is over. */

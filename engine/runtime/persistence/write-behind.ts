@@ -1,9 +1,12 @@
 import { type EngineError, FencedError, OverloadedError, StoreError } from '../../base/errors.ts';
 import { Alarm } from '../alarm.ts';
 import type { NodeState } from '../node-state.ts';
+import { Agenda } from './agenda.ts';
 import { AutosaveQueue } from './autosave-queue.ts';
 import { Doubts } from './doubts.ts';
+import type { DueIndex } from './due-index.ts';
 import { type EntityRecord, type Keeping, type KeepLevel, Snapshot } from './entity-record.ts';
+import { ENTITY_PREFIX } from './record-key.ts';
 import { hashOf, type StateForm } from './state-form.ts';
 import type { StoreCalls } from './store-calls.ts';
 
@@ -39,6 +42,7 @@ export class WriteBehind implements Keeping {
   private readonly store: StoreCalls;
   private readonly form: StateForm;
   private readonly events: KeepingEvents;
+  private readonly index: DueIndex;
   private readonly queues: readonly (AutosaveQueue | undefined)[];
   private readonly doubts: Doubts;
   /** Due: to be encoded when there is room in a batch. */
@@ -56,10 +60,11 @@ export class WriteBehind implements Keeping {
   private bytes = 0;
   private queued = 0;
 
-  constructor(state: NodeState, store: StoreCalls, form: StateForm, events: KeepingEvents) {
+  constructor(state: NodeState, store: StoreCalls, form: StateForm, index: DueIndex, events: KeepingEvents) {
     this.state = state;
     this.store = store;
     this.form = form;
+    this.index = index;
     this.events = events;
     this.rest = new Alarm(() => this.awake());
     this.goOn = new Alarm(() => this.pump());
@@ -117,18 +122,19 @@ export class WriteBehind implements Keeping {
       this.touch(record);
       throw this.storeBusy(record.key);
     }
-    await this.keep(record, bytes, hash, level);
+    await this.keep(record, bytes, hash, level, dueOf(record));
   }
 
   /** Deletes it from the store. */
   async remove(record: EntityRecord): Promise<void> {
     if (record.etag === null && record.sending === undefined) return;
-    await this.keep(record, null, '', 'best');
+    await this.keep(record, null, '', 'best', Number.POSITIVE_INFINITY);
   }
 
   /** Its activation is gone, with all that was to be saved. */
   end(record: EntityRecord): void {
     record.ended = true;
+    record.agenda?.release();
     if (record.queued) {
       // It stays in its queue, which forgets it.
       record.queued = false;
@@ -136,18 +142,30 @@ export class WriteBehind implements Keeping {
     }
   }
 
-  private keep(record: EntityRecord, bytes: Uint8Array | null, hash: string, level: KeepLevel): Promise<void> {
+  agendaOf({ key, keeper }: EntityRecord, due: number): Agenda {
+    const slot = this.index.slotOf(keeper.slot);
+    return new Agenda(slot, slot.entryOf(key.slice(ENTITY_PREFIX.length), due), due);
+  }
+
+  private keep(
+    record: EntityRecord,
+    bytes: Uint8Array | null,
+    hash: string,
+    level: KeepLevel,
+    due: number,
+  ): Promise<void> {
     if (record.sending === undefined) {
-      const snapshot = new Snapshot(bytes, hash, level);
+      const snapshot = new Snapshot(bytes, hash, level, due);
       this.begin(record, snapshot);
       return snapshot.settled();
     }
     const { next } = record;
-    if (next === undefined) record.next = new Snapshot(bytes, hash, level);
+    if (next === undefined) record.next = new Snapshot(bytes, hash, level, due);
     else {
       this.bytes -= next.length;
       next.bytes = bytes;
       next.hash = hash;
+      next.due = due;
       if (next.level === 'committed') next.level = level;
     }
     this.bytes += record.next!.length;
@@ -158,8 +176,21 @@ export class WriteBehind implements Keeping {
     record.sending = snapshot;
     this.snapshots++;
     this.bytes += snapshot.length;
+    const covered = record.agenda?.cover(snapshot.due, (error) => this.uncovered(record, snapshot, error));
+    if (covered === undefined) this.isEncoded(record);
+    else void covered.then(() => record.sending === snapshot && this.isEncoded(record));
+  }
+
+  private isEncoded(record: EntityRecord): void {
     this.encoded.push(record);
     this.pumpSoon();
+  }
+
+  /** The index does not have its tasks, and it is not saved before it has. */
+  private uncovered(record: EntityRecord, snapshot: Snapshot, error: Error): void {
+    if (record.sending !== snapshot) return;
+    if (error instanceof FencedError) this.lose(record, error);
+    else snapshot.reject(error);
   }
 
   private fellDue(records: readonly EntityRecord[]): void {
@@ -215,6 +246,10 @@ export class WriteBehind implements Keeping {
       this.dueAt++;
       const snapshot = this.look(record);
       if (snapshot === undefined) continue;
+      if (record.agenda !== undefined) {
+        this.begin(record, snapshot);
+        continue;
+      }
       record.sending = snapshot;
       this.snapshots++;
       this.bytes += snapshot.length;
@@ -246,7 +281,7 @@ export class WriteBehind implements Keeping {
     // Later slices of its turns may change it further.
     if (keeper.openTurns > 0) this.touch(record);
     const hash = hashOf(bytes);
-    return hash === record.saved ? undefined : new Snapshot(bytes, hash, 'committed');
+    return hash === record.saved ? undefined : new Snapshot(bytes, hash, 'committed', dueOf(record));
   }
 
   private send(batch: readonly EntityRecord[]): void {
@@ -275,6 +310,7 @@ export class WriteBehind implements Keeping {
     record.saved = snapshot.hash;
     record.isFlushed = snapshot.level !== 'committed';
     this.state.counters.recordsSaved++;
+    record.agenda?.saved(snapshot.due, this.state.clock.wallNow());
     this.finish(record);
     snapshot.resolve();
   }
@@ -353,8 +389,7 @@ export class WriteBehind implements Keeping {
   private again(record: EntityRecord, error: EngineError | undefined): void {
     const snapshot = record.sending!;
     if (error !== undefined && ++snapshot.tries >= TRIES_TOLD) snapshot.reject(error);
-    this.encoded.push(record);
-    this.pumpSoon();
+    this.isEncoded(record);
   }
 
   private unreachable(record: EntityRecord, error: EngineError): void {
@@ -398,6 +433,8 @@ export class WriteBehind implements Keeping {
 
 const isSaved = (record: EntityRecord, hash: string, level: KeepLevel): boolean =>
   hash === record.saved && (level === 'committed' || record.isFlushed);
+
+const dueOf = ({ agenda }: EntityRecord): number => agenda?.nextDue() ?? Number.POSITIVE_INFINITY;
 
 const goneError = (record: EntityRecord): Error =>
   record.cause ??

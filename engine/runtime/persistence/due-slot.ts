@@ -1,0 +1,287 @@
+import { FencedError } from '../../base/errors.ts';
+import { WallTimer, type WallTimers } from '../wall-timers.ts';
+import type { DueNotes } from './agenda.ts';
+import { DueEntry } from './due-entry.ts';
+import {
+  changePages,
+  type Directory,
+  type Due,
+  decodeDirectory,
+  decodePage,
+  directoryKey,
+  EMPTY_DIRECTORY,
+  encodeDirectory,
+  encodePage,
+  pageKey,
+  pagesOf,
+} from './due-pages.ts';
+import type { SaveRow, StoreCalls } from './store-calls.ts';
+
+/** Entries that one write changes. */
+const CHANGES_MAX = 256;
+
+/** What a slot asks of the index of its node. */
+export interface SlotDuties {
+  /** Before the first write of all: undefined when there was one. */
+  marked(): Promise<void> | undefined;
+  /** It has something to do: `work` is called, when it is its turn. */
+  enqueue(slot: DueSlot): void;
+  /** There is room for one more that is activated for its tasks. */
+  mayWake(): boolean;
+  /** Activates the entity of a key; false for one that this game does not have. */
+  wake(slot: DueSlot, entry: DueEntry): boolean;
+  /** The slot is worked on again when there is room. */
+  wantsRoom(slot: DueSlot): void;
+}
+
+interface LoadedPage {
+  readonly dues: readonly Due[];
+  readonly etag: string;
+}
+
+/**
+ * The index of durable tasks of one slot, while this node owns it: which entities are due when. Its directory is in memory, its pages are read
+ * when something in them is due or changes. Every write replaces the directory, so writes of which it is not known whether they took effect
+ * cannot take effect behind later ones.
+ */
+export class DueSlot extends WallTimer implements DueNotes {
+  readonly slot: number;
+  /** Entities that live or are to be written, by key. */
+  readonly entries = new Map<string, DueEntry>();
+  private readonly store: StoreCalls;
+  private readonly timers: WallTimers;
+  private readonly duties: SlotDuties;
+  private directory: Directory | undefined = undefined;
+  private etag: string | null = null;
+  private dirty = new Set<DueEntry>();
+  /** A write has failed: nothing is known to stand before the next one has not. */
+  private isInDoubt = false;
+  /** Nobody who is not held is due before. */
+  private least = Number.POSITIVE_INFINITY;
+  private isClosed = false;
+
+  constructor(slot: number, store: StoreCalls, timers: WallTimers, duties: SlotDuties) {
+    super();
+    this.slot = slot;
+    this.store = store;
+    this.timers = timers;
+    this.duties = duties;
+  }
+
+  /** Has something that the store does not have yet. */
+  get isDirty(): boolean {
+    return this.dirty.size > 0;
+  }
+
+  /** The entry of an entity. If it is new, its record says that it is due first at `due`, and so the index has it by then; Infinity for one without tasks. */
+  entryOf(key: string, due: number): DueEntry {
+    let entry = this.entries.get(key);
+    if (entry !== undefined) return entry;
+    entry = new DueEntry(key);
+    this.entries.set(key, entry);
+    if (due === Number.POSITIVE_INFINITY) return entry;
+    entry.positions.push(due);
+    entry.upper = due;
+    entry.wanted = due;
+    return entry;
+  }
+
+  /** Undefined when the index has it by `due` already. `failed` is called whenever it could not be written; it is tried again. */
+  cover(entry: DueEntry, due: number, failed: (error: Error) => void): Promise<void> | undefined {
+    if (entry.upper <= due && !this.isInDoubt) return undefined;
+    const covered = entry.covered(due, failed);
+    // Never later than it was to stand: its record may still say so.
+    this.move(entry, Math.min(due, entry.wanted));
+    return covered;
+  }
+
+  /** It is to stand at `due`. */
+  move(entry: DueEntry, due: number): void {
+    entry.wanted = due;
+    if (this.isClosed) return;
+    if (entry.isClean && !this.isInDoubt) {
+      this.dirty.delete(entry);
+      this.settle(entry);
+      return;
+    }
+    this.dirty.add(entry);
+    this.duties.enqueue(this);
+  }
+
+  /** The activation that held it is gone, or could not be made; it is due again at `due`. */
+  release(entry: DueEntry, due: number): void {
+    entry.isLiving = false;
+    entry.isWaking = false;
+    this.move(entry, due);
+  }
+
+  /** Takes it out of sight for a while: it could not be activated. */
+  hold(entry: DueEntry): void {
+    entry.isWaking = true;
+    this.entries.set(entry.key, entry);
+  }
+
+  /** Nothing of it is written any more. */
+  close(error: Error): void {
+    this.isClosed = true;
+    this.timers.remove(this);
+    this.dirty.clear();
+    for (const entry of this.entries.values()) entry.failed(error);
+    this.entries.clear();
+  }
+
+  fire(): void {
+    if (!this.isClosed) this.duties.enqueue(this);
+  }
+
+  wasSetBack(): void {
+    this.arm();
+  }
+
+  /** Writes what is to be written, activates who is due. Rejects with EngineError when the store failed: it is to be tried again. */
+  async work(): Promise<void> {
+    try {
+      if (this.directory === undefined) await this.read();
+      while (!this.isClosed) {
+        if (this.dirty.size > 0 || this.isInDoubt) await this.write();
+        else if (this.least <= this.timers.wallNow && this.duties.mayWake()) await this.look();
+        else break;
+      }
+      if (this.isClosed) return;
+      if (this.least <= this.timers.wallNow) this.duties.wantsRoom(this);
+      else this.arm();
+    } catch (error) {
+      this.directory = undefined;
+      if (error instanceof FencedError) this.close(error);
+      else for (const entry of this.dirty) entry.failed(error as Error);
+      throw error;
+    }
+  }
+
+  private arm(): void {
+    if (this.least === Number.POSITIVE_INFINITY) this.timers.remove(this);
+    else this.timers.set(this, this.least);
+  }
+
+  private async read(): Promise<void> {
+    await this.store.claimed(this.slot);
+    const key = directoryKey(this.slot);
+    const found = await this.store.load(key, this.slot);
+    this.etag = found?.etag ?? null;
+    this.directory = found === undefined ? EMPTY_DIRECTORY : decodeDirectory(key, found.bytes);
+    this.least = this.directory.rows[0]?.from.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  private async page(number: number): Promise<LoadedPage> {
+    const key = pageKey(this.slot, number);
+    const found = await this.store.load(key, this.slot);
+    // The directory and its pages are written together: it can only have been taken out by hand.
+    if (found === undefined) return { dues: [], etag: '' };
+    return { dues: decodePage(key, found.bytes), etag: found.etag };
+  }
+
+  private async write(): Promise<void> {
+    await this.duties.marked();
+    const { slot, store } = this;
+    const directory = this.directory!;
+    const changes: { entry: DueEntry; target: number }[] = [];
+    const out: Due[] = [];
+    const into: Due[] = [];
+    for (const entry of this.dirty) {
+      const { key, wanted: target, positions } = entry;
+      changes.push({ entry, target });
+      for (const at of positions) if (at !== target) out.push({ at, key });
+      if (target !== Number.POSITIVE_INFINITY) into.push({ at: target, key });
+      if (changes.length >= CHANGES_MAX) break;
+    }
+    const loaded = new Map<number, LoadedPage>();
+    await Promise.all(
+      [...pagesOf(directory, [...out, ...into])].map(async (page) => loaded.set(page, await this.page(page))),
+    );
+    if (this.isClosed) return;
+    const dues = new Map([...loaded].map(([page, one]) => [page, one.dues]));
+    const next = changePages(directory, dues, out, into);
+    const token = store.tokenOf(slot);
+    const rows: SaveRow[] = [];
+    for (const [number, content] of next.pages) {
+      const etag = loaded.get(number)?.etag || null;
+      if (content !== null || etag !== null) {
+        rows.push([pageKey(slot, number), content && encodePage(content), etag, slot, token]);
+      }
+    }
+    const isLeft = next.directory.rows.length > 0 || this.etag !== null;
+    if (isLeft) rows.push([directoryKey(slot), encodeDirectory(next.directory), this.etag, slot, token]);
+    for (const { entry, target } of changes) {
+      this.dirty.delete(entry);
+      entry.writing(target);
+    }
+    try {
+      if (isLeft) this.etag = (await store.save(rows, 'best')).at(-1)!;
+    } catch (error) {
+      this.isInDoubt = true;
+      for (const { entry } of changes) {
+        this.dirty.add(entry);
+        entry.failed(error as Error);
+      }
+      throw error;
+    }
+    this.isInDoubt = false;
+    this.directory = next.directory;
+    for (const { entry, target } of changes) {
+      entry.written(target);
+      if (this.isClosed) continue;
+      if (!entry.isClean) this.dirty.add(entry);
+      else this.settle(entry);
+    }
+  }
+
+  /** Nothing is to be written for it: it is forgotten, unless somebody holds it. */
+  private settle(entry: DueEntry): void {
+    if (entry.isHeld) return;
+    this.entries.delete(entry.key);
+    if (entry.wanted < this.least) {
+      this.least = entry.wanted;
+      this.duties.enqueue(this);
+    }
+  }
+
+  /** Activates who is due, as far as there is room. */
+  private async look(): Promise<void> {
+    // Whoever is settled while a page is read makes it less.
+    this.least = Number.POSITIVE_INFINITY;
+    const least = await this.wakeDue(this.directory!);
+    this.least = Math.min(this.least, least);
+  }
+
+  /** When the first one is due who is not: of those that are not held. */
+  private async wakeDue({ rows }: Directory): Promise<number> {
+    for (const { page, from } of rows) {
+      if (from.at > this.timers.wallNow) return from.at;
+      const { dues } = await this.page(page);
+      if (this.isClosed) return Number.POSITIVE_INFINITY;
+      for (const due of dues) {
+        if (due.at > this.timers.wallNow) return due.at;
+        if (!this.wake(due)) return due.at;
+      }
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** False when there is no room. */
+  private wake({ at, key }: Due): boolean {
+    const present = this.entries.get(key);
+    if (present !== undefined) {
+      // Where it stood before a crash, or before its last life.
+      if (!present.positions.includes(at)) {
+        present.positions.push(at);
+        this.dirty.add(present);
+      }
+      return true;
+    }
+    if (!this.duties.mayWake()) return false;
+    const entry = this.entryOf(key, at);
+    entry.isWaking = true;
+    if (!this.duties.wake(this, entry)) this.entries.delete(key);
+    return true;
+  }
+}
