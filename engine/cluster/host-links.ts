@@ -73,6 +73,8 @@ export class HostLinks {
   /** Of links that are no more. */
   private ended: LinkFigures = figuresOf([]);
   private closed = false;
+  /** Somebody waits until all is settled. */
+  private settling: (() => void) | undefined;
 
   constructor(options: HostLinksOptions) {
     const { connection, cluster, self, clock } = options;
@@ -172,6 +174,24 @@ export class HostLinks {
     return connection.isReady && (mayLeave === undefined || mayLeave());
   }
 
+  /** Resolves when all peers have everything that was sent to them, or after so many milliseconds. */
+  settled(timeoutMs: number): Promise<void> {
+    this.flushAll();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timeout);
+        this.settling = undefined;
+        resolve();
+      };
+      const timeout = setTimeout(end, timeoutMs);
+      this.settling = () => {
+        for (const link of this.links.values()) if (!link.isSettled) return;
+        end();
+      };
+      this.settling();
+    });
+  }
+
   close(): void {
     this.closed = true;
     this.unsubscribe();
@@ -202,6 +222,7 @@ export class HostLinks {
     if (link.pending()) this.options.wake();
     // A node that is woken flushes at the end of its round; this is for one that has nothing to do, and once for many messages.
     this.flushSoon(link);
+    this.settling?.();
   }
 }
 

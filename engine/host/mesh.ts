@@ -96,7 +96,10 @@ export class MeshEnds {
     this.bell = bells[index]!;
     this.lives = [...memory.lives];
     this.outgoing = [...memory.links[index]!];
-    this.onCorrupt = (node, error) => hear(node, this.lives[node]!, error.message);
+    // A node of another host is not ours to replace.
+    this.onCorrupt = (node, error) => {
+      if (node < this.lives.length) hear(node, this.lives[node]!, error.message);
+    };
     this.writers = this.outgoing.map((link, to) =>
       link === undefined ? loopback : this.writerTo(to, link, bells[to]!),
     );

@@ -238,6 +238,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   /** They are not asked for any more: what is frozen of them is open again. */
   unfreeze(_slots: readonly AskedSlot[]): void {}
 
+  /** A link has something to drain that cannot ring the bell. */
+  wake(): void {
+    this.cycle.schedule();
+  }
+
   /** In a cluster: the tables in shared memory have changed. */
   installed(): void {
     this.cycle.schedule();
