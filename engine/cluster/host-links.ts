@@ -174,19 +174,14 @@ export class HostLinks {
     return connection.isReady && (mayLeave === undefined || mayLeave());
   }
 
-  /** Resolves when all peers have everything that was sent to them, or after so many milliseconds. */
-  settled(timeoutMs: number): Promise<void> {
+  /** Resolves when all peers have everything that was sent to them: perhaps never. */
+  settled(): Promise<void> {
     this.flushAll();
     return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timeout);
-        this.settling = undefined;
-        resolve();
-      };
-      const timeout = setTimeout(end, timeoutMs);
       this.settling = () => {
         for (const link of this.links.values()) if (!link.isSettled) return;
-        end();
+        this.settling = undefined;
+        resolve();
       };
       this.settling();
     });

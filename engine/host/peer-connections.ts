@@ -104,7 +104,7 @@ export class PeerConnections {
     this.isClosed = true;
     clearTimeout(this.retry);
     const { links, connection } = this;
-    await links?.settled(SETTLE_MS_MAX);
+    if (links !== undefined) await beforeLong(links.settled());
     links?.close();
     await connection?.close();
   }
@@ -187,4 +187,13 @@ export class PeerConnections {
       'a node of another host is gone',
     );
   }
+}
+
+async function beforeLong(settled: Promise<void>): Promise<void> {
+  let timeout: NodeJS.Timeout | undefined;
+  const passed = new Promise<void>((resolve) => {
+    timeout = setTimeout(resolve, SETTLE_MS_MAX);
+  });
+  await Promise.race([settled, passed]);
+  clearTimeout(timeout);
 }
