@@ -56,13 +56,15 @@ const config: fc.Arbitrary<Partial<HostConfig>> = fc
     },
     { requiredKeys: [] },
   )
-  .filter(({ port = 7070, adminPort = 7071 }) => port === 0 || port !== adminPort);
+  .filter(({ port = 7070, adminPort = 7071 }) => port === 0 || port !== adminPort)
+  .filter(({ store, nats }) => store !== 'nats' || nats !== undefined);
 
 test('flags, variables and the config file give the same config', (t) => {
   fc.assert(
     fc.property(config, (wanted) => {
       const entries = Object.entries(wanted);
-      const expected = { ...parseCommandLine([], {}, noFile).config, ...wanted };
+      const store = wanted.nats === undefined ? 'lmdb' : 'nats';
+      const expected = { ...parseCommandLine([], {}, noFile).config, store, ...wanted };
       const flags = entries.map(([key, value]) => `--${flagOf(key)}=${value}`);
       const apart = entries.flatMap(([key, value]) =>
         OPTIONS[key as keyof HostConfig].isSwitch || `${value}`.startsWith('-')

@@ -32,6 +32,7 @@ const mistakes: [string[], string][] = [
   [['--workers=none'], 'skerry: --workers=none: expected a whole number from 1 to 256\n'],
   [['strat'], "skerry: unknown command 'strat'; did you mean start?\n"],
   [['--config=nowhere.json'], 'skerry: config file nowhere.json does not exist\n'],
+  [['--store=nats'], 'skerry: the store nats needs a server: name it with --nats=URL\n'],
   [['check', '--game=scripts'], 'skerry: scripts is a folder; name its game file with --game=FILE\n'],
 ];
 for (const [argv, stderr] of mistakes) {
@@ -40,7 +41,7 @@ for (const [argv, stderr] of mistakes) {
   });
 }
 
-for (const word of ['status', 'drain', 'move', 'workers', 'swap', '--nats=nats://x', '--store=nats']) {
+for (const word of ['status', 'drain', 'move', 'workers', 'swap', '--nats=nats://x']) {
   test(`${word} says that it is not built yet`, async (t) => {
     const { code, stdout, stderr } = await answer(word);
     t.is(code, 2);

@@ -53,7 +53,6 @@ async function perform(line: CommandLine, shell: Shell, argv: readonly string[])
       return check(line.config.game, shell, buildGame);
     }
     case 'store': {
-      if (line.config.store === 'nats') return notYet('--store=nats', shell);
       const [{ storeCommand }, { EngineError }] = await Promise.all([
         import('./store-command.ts'),
         import('../base/errors.ts'),
@@ -70,9 +69,8 @@ async function perform(line: CommandLine, shell: Shell, argv: readonly string[])
 }
 
 /** Options of the list that nothing stands behind yet: better refused than ignored. */
-function unbuilt({ nats, store }: HostConfig): string | undefined {
-  if (nats !== undefined) return '--nats';
-  return store === 'nats' ? '--store=nats' : undefined;
+function unbuilt({ nats }: HostConfig): string | undefined {
+  return nats === undefined ? undefined : '--nats';
 }
 
 function notYet(what: string, shell: Shell): number {

@@ -180,7 +180,7 @@ export const OPTIONS: { readonly [Key in keyof HostConfig]-?: Option<HostConfig[
     ...matching(/^(?:memory|lmdb|nats|rediss?:\/\/\S+)$/, 'memory, lmdb, nats or redis://HOST:PORT'),
     default: 'lmdb',
     placeholder: 'STORE',
-    defaultText: 'lmdb',
+    defaultText: 'lmdb, or nats with --nats',
     help: 'where persistent state lives: memory, lmdb, nats or redis://…',
   },
   data: {
@@ -231,6 +231,14 @@ export function configOf(written: ReadonlyMap<OptionKey, Written>): HostConfig {
       return [key, value];
     }),
   ) as unknown as HostConfig;
+  if (config.nats !== undefined && !written.has('store')) return checked({ ...config, store: 'nats' });
+  return checked(config);
+}
+
+function checked(config: HostConfig): HostConfig {
+  if (config.store === 'nats' && config.nats === undefined) {
+    throw new UsageError('the store nats needs a server: name it with --nats=URL');
+  }
   if (config.port === config.adminPort && config.port !== 0) {
     throw new UsageError(
       `port ${config.port} cannot serve players and operators: choose another with --port or --admin-port`,

@@ -76,7 +76,8 @@ export class HostThreads {
     const { config, gameArgs } = this.task;
     let epoch: number | undefined;
     if (this.storeNode !== undefined) {
-      const address = { store: config.store, data: config.data };
+      const { store, data, nats, cluster } = config;
+      const address = { store, data, nats, cluster };
       const start = { ...this.startOf(this.storeNode), store: { address, claimed: undefined } };
       const found = await this.threads.openStore(start, { gameArgs, env: process.env, heapMb: undefined });
       this.hashKey = found.hashKey;

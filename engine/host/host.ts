@@ -47,7 +47,6 @@ export async function runHost(
   launch?: Launch,
 ): Promise<RunningHost> {
   if (config.nats !== undefined) throw notImplemented('--nats');
-  if (config.store === 'nats') throw notImplemented('--store=nats');
   inlineWholeRoutes();
   const gameFile = resolve(config.game);
   const built = await buildGame(gameFile);

@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { decodeCbor } from '../../transport/codec/cbor.ts';
+import { notImplemented } from '../base/errors.ts';
 import type { RecordSave, StoredRecord } from '../runtime/entity-store.ts';
 import { DUE_PREFIX, MARK_KEY } from '../runtime/persistence/due-pages.ts';
 import { entityOfKey } from '../runtime/persistence/record-key.ts';
@@ -30,6 +31,10 @@ export async function storeCommand(words: readonly string[], config: HostConfig,
   const { verb, argument } = parse(words);
   if (config.store === 'memory')
     throw new UsageError('a store in memory is gone with its host: nothing can look into it');
+  if (config.store === 'nats' && verb === 'import') {
+    // It keeps records by slot, and what slot an entity is in is known to its game only.
+    throw notImplemented('store import into NATS');
+  }
   const isFolder = config.store === 'lmdb';
   if (isFolder && verb !== 'import' && !existsSync(join(config.data, 'entities.mdb'))) {
     throw new UsageError(`there is no store in ${config.data}; name its folder with --data=DIR`);
