@@ -86,6 +86,7 @@ test('a desktop page: the first screen moves, join, move, see others score', asy
   const other = (await (await rival(page)).jsonValue()) as { name: string; points: number };
   t.log(`${other.name} has ${other.points} points`);
   t.is(await page.textContent('#board-rows .me span'), 'Annika');
+  t.regex((await page.textContent('#arena-host'))!, /^.+\/[01]$/);
   await shoot(t, page, 'arena-desktop');
   await page.mouse.up();
 

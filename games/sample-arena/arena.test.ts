@@ -104,6 +104,8 @@ test('a portal hands a player to the other arena, which lives on its own', async
   const visit = await ann.until(() => (ann.visit?.arena === 'north' ? ann.visit : undefined));
   t.is(visit.visit, 2);
   t.true(visit.roster.some(({ id }) => id === ann.id));
+  const { host, node } = await cluster.locate(Arena, 'north');
+  t.is(visit.runsOn, `${host}/${node}`);
   t.like(await here.event('gone', 'grove', ({ player }) => player === number), { to: 'north' });
   t.like(await there.event('joined', 'north', ({ player }) => player.id === ann.id), { from: 'grove' });
   t.is(await population('grove'), 0);

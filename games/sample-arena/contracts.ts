@@ -24,6 +24,8 @@ export interface Visit {
   number: uint8;
   /** Who is here. */
   roster: RosterRow[];
+  /** The host and the node of it that the arena runs on: for people, who like to see that a portal leads to another machine. */
+  runsOn: string;
 }
 
 /** What a player carries from arena to arena. */

@@ -1,6 +1,6 @@
 import { GameError, NodeEntity, type uint32 } from 'skerry';
 import {
-  type Arena,
+  Arena,
   type ArenaEvent,
   type ArenaId,
   type ArenaStats,
@@ -36,6 +36,8 @@ export class ArenaEntity extends NodeEntity implements Arena {
   #tickedAt = 0;
   #frameBytes = 0;
   #rosterChanged = false;
+  /** As long as it lives it stays where it is. */
+  #runsOn = '';
 
   override onActivate(): void {
     void this.#findCover();
@@ -48,13 +50,14 @@ export class ArenaEntity extends NodeEntity implements Arena {
     if (!body) throw new GameError('full', { arena: this.#arena });
     try {
       await this.#group.add(id);
+      if (this.#runsOn === '') this.#runsOn = await this.#place();
     } catch (error) {
       this.#world.leave(id, visit);
       throw error;
     }
     if (!returning) this.#tell([{ kind: 'joined', player: rowOf(body), ...(from !== undefined && { from }) }]);
     this.#count();
-    return { arena: this.#arena, visit, number: body.number, roster: this.#roster() };
+    return { arena: this.#arena, visit, number: body.number, roster: this.#roster(), runsOn: this.#runsOn };
   }
 
   async leave(id: string, visit: uint32, to?: ArenaId): Promise<void> {
@@ -175,6 +178,11 @@ export class ArenaEntity extends NodeEntity implements Arena {
   #count(): void {
     this.#rosterChanged = true;
     this.node.getProxy(Lobby).population(this.#arena, this.#world.bodies.size);
+  }
+
+  async #place(): Promise<string> {
+    const { host, node } = await this.node.locate(Arena, this.#arena);
+    return `${host}/${node}`;
   }
 
   #roster(): RosterRow[] {

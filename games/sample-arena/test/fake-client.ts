@@ -110,7 +110,7 @@ class FakeServer {
 
   #enter(me: { id: string; arena: ArenaId; visit: number; name: string }, from?: ArenaId): Visit {
     const body = this.arenas.get(me.arena)!.world.enter(me.id, me.name, me.visit, from)!;
-    return { arena: me.arena, visit: me.visit, number: body.number, roster: this.roster(me.arena) };
+    return { arena: me.arena, visit: me.visit, number: body.number, roster: this.roster(me.arena), runsOn: 'here/0' };
   }
 
   #travel(to: ArenaId): void {

@@ -151,7 +151,7 @@ class Page {
     const fresh = !this.#playing;
     this.#playing = true;
     this.#watched = undefined;
-    this.#show(visit.arena, visit.number, visit.roster);
+    this.#show(visit.arena, visit.number, visit.roster, visit.runsOn);
     this.#hud.mode('playing');
     (document.activeElement as HTMLElement | null)?.blur();
     if (travelled || fresh) this.#hud.announce(MAPS[visit.arena].title);
@@ -207,7 +207,8 @@ class Page {
     }
   }
 
-  #show(arena: ArenaId, number: number, roster: readonly RosterRow[]): void {
+  #show(arena: ArenaId, number: number, roster: readonly RosterRow[], runsOn = ''): void {
+    this.#hud.text('arena-host', runsOn);
     this.#scene.show(arena, number, roster);
     document.documentElement.style.setProperty('--arena', PALETTES[arena].accent);
     this.#hud.text('arena-title', MAPS[arena].title);
