@@ -44,6 +44,7 @@ function apply(world: World, one: any): void {
         frozen: [],
         occupied: [],
         holds: [],
+        lives: [],
       };
       world.records = [...world.records.filter(({ host }) => host !== one.host), joined].sort((a, b) =>
         a.host < b.host ? -1 : 1,
@@ -177,4 +178,26 @@ test('a host that crashes in a loop is a member without slots', (t) => {
   const next = planAssignment(world.assignment, { records: world.records, mayHold: (host) => host !== 'b' })!;
   t.is(next.members.length, 2);
   t.true(next.slots.every(({ owner }) => owner?.host === 'a'));
+});
+
+test('the founder is who came when nobody else was there, and stays it until everybody has gone', (t) => {
+  const world: World = { assignment: emptyAssignment(SLOTS, 1, ''), records: [], incs: 0 };
+  apply(world, { kind: 'join', host: 'c' });
+  apply(world, { kind: 'join', host: 'b' });
+  plan(world);
+  const founder = { host: 'b', inc: 2 };
+  t.deepEqual(world.assignment.founder, founder);
+  apply(world, { kind: 'join', host: 'a' });
+  plan(world);
+  apply(world, { kind: 'crash', host: 'b' });
+  plan(world);
+  apply(world, { kind: 'join', host: 'b' });
+  plan(world);
+  t.deepEqual(world.assignment.founder, founder);
+  for (const host of ['a', 'b', 'c']) apply(world, { kind: 'leave', host });
+  plan(world);
+  t.deepEqual(world.assignment.founder, founder);
+  apply(world, { kind: 'join', host: 'c' });
+  plan(world);
+  t.deepEqual(world.assignment.founder, { host: 'c', inc: 5 });
 });

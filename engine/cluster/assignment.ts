@@ -1,6 +1,7 @@
 import {
   type Assignment,
   type HostRecord,
+  type HostRef,
   isGone,
   isMember,
   type Member,
@@ -23,7 +24,7 @@ export interface PlanInput {
 /** What the first master of a cluster begins with: no members, no owners. */
 export function emptyAssignment(slots: number, term: number, nonce: string): Assignment {
   const row: SlotRow = { owner: undefined, epoch: 0, planned: false, wish: undefined, home: '' };
-  return { epoch: 0, term, nonce, members: [], slots: new Array<SlotRow>(slots).fill(row) };
+  return { epoch: 0, term, nonce, members: [], founder: undefined, slots: new Array<SlotRow>(slots).fill(row) };
 }
 
 /**
@@ -40,7 +41,8 @@ export function planAssignment(current: Assignment, input: PlanInput): Assignmen
   plan.fill();
   plan.wish();
   const changed = members !== current.members || plan.slots.some((row, slot) => row !== current.slots[slot]);
-  return changed ? { ...current, epoch, members, slots: plan.slots } : undefined;
+  if (!changed) return undefined;
+  return { ...current, epoch, members, founder: founderOf(current, members, epoch), slots: plan.slots };
 }
 
 /** The same array when nobody came or went. */
@@ -55,6 +57,13 @@ function planMembers(current: Assignment, records: readonly HostRecord[], epoch:
   if (come.length === 0 && stay.length === current.members.length) return current.members;
   const admitted = come.map(({ host, inc, nodes }) => ({ host, inc, nodes, since: epoch }));
   return [...stay, ...admitted].sort((a, b) => (a.host < b.host ? -1 : 1));
+}
+
+/** The first by name of those who came when nobody else was there any more. */
+function founderOf(current: Assignment, members: readonly Member[], epoch: number): HostRef | undefined {
+  if (members.length === 0 || members.some(({ since }) => since < epoch)) return current.founder;
+  const { host, inc } = members[0]!;
+  return { host, inc };
 }
 
 class SlotPlan {

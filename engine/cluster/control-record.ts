@@ -34,8 +34,10 @@ export interface HostRecord extends HostRef, Nonced {
   readonly state: HostState;
   /** The highest epoch whose assignment all nodes of this host go by. */
   readonly viewEpoch: number;
-  /** Worker nodes. */
+  /** Worker nodes; the node behind them has the gateway. */
   readonly nodes: number;
+  /** Of each worker node: how often its thread was replaced. Its slots stay with it; what the thread before sent is not taken any more. */
+  readonly lives: readonly number[];
   readonly frozen: readonly FrozenSlot[];
   /** Slots that have live entities, ascending. A hint: which slots the master asks for first. */
   readonly occupied: readonly number[];
@@ -79,6 +81,8 @@ export interface Assignment extends Nonced {
   readonly epoch: number;
   readonly term: number;
   readonly members: readonly Member[];
+  /** Who came when nobody else was there: it starts the game. */
+  readonly founder: HostRef | undefined;
   readonly slots: readonly SlotRow[];
 }
 

@@ -99,7 +99,7 @@ export function controlStoreConformance(
     const [one, other] = await make(t);
     t.deepEqual(await one.poll(), []);
     const record = { host: 'a', inc: 1, nonce: 'h', seq: 1, state: 'up', viewEpoch: 0, nodes: 1 } as const;
-    const host = { ...record, frozen: [], occupied: [], holds: [] };
+    const host = { ...record, lives: [0], frozen: [], occupied: [], holds: [] };
     const first = revisionOf(await one.ask({ key: 'host.a', expected: 0, value: host }));
     const second = revisionOf(await one.ask({ key: 'host.b', expected: 0, value: { ...host, host: 'b' } }));
     const third = revisionOf(await one.ask({ key: 'master', expected: 0, value: seat('m') }));

@@ -14,6 +14,7 @@ const host: HostRecord = {
   frozen: [{ slot: 5, move: 6 }],
   occupied: [1, 2],
   holds: [],
+  lives: [0, 3],
 };
 const master: MasterRecord = { host: 'a', inc: 1, nonce: '1:3', term: 2, seq: 9, released: true };
 
@@ -27,6 +28,7 @@ function assignment(hosts: number): Assignment {
     epoch: 7,
     term: 2,
     nonce: '1:4',
+    founder: { host: 'host-0', inc: 2 ** 50 },
     members: Array.from({ length: hosts }, (_, at) => ({ host: `host-${at}`, inc: 2 ** 50 + at, nodes: 4, since: at })),
     slots: Array.from({ length: SLOTS }, (_, slot) => ({
       owner: slot === 0 ? undefined : ref(slot),

@@ -110,6 +110,7 @@ function hostOf(fields: Fields): HostRecord {
     state,
     viewEpoch: fields.integer('viewEpoch'),
     nodes: fields.integer('nodes'),
+    lives: fields.integers('lives'),
     frozen: fields.list('frozen', (item) => {
       const frozen = new Fields('frozen', item);
       return { slot: frozen.integer('slot'), move: frozen.integer('move') };
@@ -131,7 +132,7 @@ function masterOf(fields: Fields): MasterRecord {
 }
 
 /** Rows: owner, epoch, planned, home, and with a wish its node and its move. */
-function packed({ epoch, term, nonce, members, slots }: Assignment): object {
+function packed({ epoch, term, nonce, members, founder, slots }: Assignment): object {
   const nodes: NodeRef[] = [];
   const homes: string[] = [''];
   const indexOfNode = (ref: NodeRef | undefined): number => {
@@ -155,6 +156,7 @@ function packed({ epoch, term, nonce, members, slots }: Assignment): object {
     term,
     nonce,
     members: members.map(({ host, inc, nodes: count, since }) => [host, inc, count, since]),
+    founder: founder === undefined ? [] : [[founder.host, founder.inc]],
     nodes: nodes.map(({ host, inc, node }) => [host, inc, node]),
     homes,
     slots: rows,
@@ -194,6 +196,10 @@ function unpacked(fields: Fields): Assignment {
       const [host, inc, count, since] = fields.tuple('members', item, 'siii') as [string, number, number, number];
       return { host, inc, nodes: count, since };
     }),
+    founder: fields.list('founder', (item) => {
+      const [host, inc] = fields.tuple('founder', item, 'si') as [string, number];
+      return { host, inc };
+    })[0],
     slots,
   };
 }

@@ -16,6 +16,7 @@ function record(revision: number, seq: number, nonce = `${revision}`): Entry<Hos
     frozen: [],
     occupied: [],
     holds: [],
+    lives: [0],
   };
   return { key: 'host.a', revision, value: value as HostRecord };
 }

@@ -39,6 +39,12 @@ export class LeaseObserver {
     if (seen === undefined || seen.revision < revision) this.seen.set(key as HostKey, { revision, since: now });
   }
 
+  /** How long the record of a host has been as it is. */
+  unchangedMs(host: string, now: number): number {
+    const seen = this.seen.get(hostKey(host));
+    return seen === undefined ? 0 : now - seen.since.mono;
+  }
+
   /** When the record of this host may be declared dead at the earliest, on the monotonic clock. */
   overdueAt(host: string): number {
     const known = this.view.host(host);

@@ -30,7 +30,9 @@ export type ExitReason = 'declared-dead' | 'stop-overdue' | 'left';
 export type LeasePhase = 'joining' | 'up' | 'fenced' | 'ended';
 
 /** What a host says of itself with every renewal. */
-export type HostReport = Pick<HostRecord, 'viewEpoch' | 'frozen' | 'occupied' | 'holds'> & { state: HostState };
+export type HostReport = Pick<HostRecord, 'viewEpoch' | 'lives' | 'frozen' | 'occupied' | 'holds'> & {
+  state: HostState;
+};
 
 /** Renews the record of its host and says until when the host may run. */
 export class LeaseOwner {
@@ -44,7 +46,7 @@ export class LeaseOwner {
   private readonly view: ControlView;
   private readonly writer: KeyWriter;
   private readonly nextNonce: () => string;
-  private report: HostReport = { state: 'up', viewEpoch: 0, frozen: [], occupied: [], holds: [] };
+  private report: HostReport;
   private reportChanged = false;
   private renewAt = 0;
   private fencedAt: Instant | undefined;
@@ -65,6 +67,8 @@ export class LeaseOwner {
     this.view = view;
     this.writer = writer;
     this.nextNonce = nextNonce;
+    const lives = new Array<number>(nodes).fill(0);
+    this.report = { state: 'up', viewEpoch: 0, lives, frozen: [], occupied: [], holds: [] };
   }
 
   /** When `tick` has something to do, on the monotonic clock. */

@@ -28,6 +28,8 @@ export type MemberEvent =
   /** Slots stopped as asked: no entity, no open turn, everything sent from them acknowledged. */
   | { readonly kind: 'frozen'; readonly slots: readonly { readonly slot: number; readonly move: number }[] }
   | { readonly kind: 'occupied'; readonly slots: readonly number[]; readonly holds: readonly number[] }
+  /** The thread of a node was replaced, for the `life`th time: what it sends from now on is another node's. */
+  | { readonly kind: 'life'; readonly node: number; readonly life: number }
   /** This host is to leave: give the seat back and let others have the slots. */
   | { readonly kind: 'drain' }
   /** Nothing runs here any more, whether all slots are gone or not. */
@@ -88,6 +90,7 @@ export class Member {
   readonly writers: KeyWriter[] = [];
   private readonly profile: LeaseProfile;
   private readonly eligible: boolean;
+  private readonly lives: number[];
   private pollAt = 0;
   private requests = 0;
   private nonces = 0;
@@ -99,6 +102,7 @@ export class Member {
     this.self = self;
     this.profile = profile;
     this.eligible = eligible;
+    this.lives = new Array<number>(nodes).fill(0);
     const nextRequest = (): number => ++this.requests;
     const nextNonce = (): string => `${self.inc}:${++this.nonces}`;
     const writer = (key: Entry['key']): KeyWriter => {
@@ -161,6 +165,10 @@ export class Member {
         return;
       case 'occupied':
         this.owner.tell({ occupied: event.slots, holds: event.holds });
+        return;
+      case 'life':
+        this.lives[event.node] = event.life;
+        this.owner.tell({ lives: [...this.lives] });
         return;
       case 'drain':
         this.draining = true;

@@ -8,7 +8,7 @@ const B: NodeRef = { host: 'b', inc: 2, node: 0 };
 function assignment(owner: NodeRef | undefined, epoch: number, members: readonly NodeRef[] = [A, B]): Assignment {
   const row: SlotRow = { owner, epoch, planned: false, wish: undefined, home: '' };
   const hosts = members.map(({ host, inc }) => ({ host, inc, nodes: 1, since: 1 }));
-  return { epoch, term: 1, nonce: '', members: hosts, slots: [row] };
+  return { epoch, term: 1, nonce: '', members: hosts, founder: undefined, slots: [row] };
 }
 
 class Bench {

@@ -74,6 +74,11 @@ export class SlotDuty {
     return asked.length > 0;
   }
 
+  /** Its owner has said that it stopped this slot: nobody may run it here any more, unless the wish is withdrawn. */
+  hasStopped(slot: number): boolean {
+    return this.frozen.some((frozen) => frozen.slot === slot);
+  }
+
   /** Opens what may be opened. Whether the record of this host is to be brought up to date. */
   advance(view: ControlView, out: Out<SlotEffect>): boolean {
     if (this.assignment === undefined) return false;

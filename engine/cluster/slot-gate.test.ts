@@ -18,7 +18,7 @@ function assignment(epoch: number, owners: readonly (NodeRef | undefined)[], sin
     }),
   );
   const members = [SELF, PEER].map(({ host, inc }) => ({ host, inc, nodes: 1, since: 1 }));
-  return { epoch, term: 1, nonce: '', members, slots };
+  return { epoch, term: 1, nonce: '', members, founder: undefined, slots };
 }
 
 const client: Source = { ...PEER, slot: -1, epoch: 0 };
@@ -57,7 +57,11 @@ test('an epoch begins when every member that took part before it knows of it, or
   const record = (revision: number, next: Partial<HostRecord>): void => {
     const value = { host: 'b', inc: 2, seq: revision, nonce: `${revision}`, state: 'up', viewEpoch: 2, nodes: 1 };
     view.accept(
-      { key: 'host.b', revision, value: { ...value, frozen: [], occupied: [], holds: [], ...next } as HostRecord },
+      {
+        key: 'host.b',
+        revision,
+        value: { ...value, lives: [0], frozen: [], occupied: [], holds: [], ...next } as HostRecord,
+      },
       { mono: 0, wall: 0 },
     );
   };

@@ -34,7 +34,7 @@ test('any command line is understood or refused in one line', (t) => {
 });
 
 const path = fc.stringMatching(/^[\w./ =-]{1,20}$/).filter((text) => text.trim() !== '' && !text.startsWith('file:'));
-const id = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+const id = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$/);
 const config: fc.Arbitrary<Partial<HostConfig>> = fc
   .record(
     {

@@ -1,6 +1,6 @@
 /** The command line program: `main` is what engine/main.js calls. */
 import { type CommandLine, helpText, parseCommandLine } from './command-line.ts';
-import { type HostConfig, UsageError } from './config.ts';
+import { UsageError } from './config.ts';
 import { FolderInUse } from './folder-lock.ts';
 import { joinLauncher } from './launcher-port.ts';
 import { engineVersion, processShell, type Shell } from './shell.ts';
@@ -32,8 +32,6 @@ async function perform(line: CommandLine, shell: Shell, argv: readonly string[])
       shell.stdout(`skerry ${engineVersion()}\n`);
       return 0;
     case 'start': {
-      const missing = unbuilt(line.config);
-      if (missing !== undefined) return notYet(missing, shell);
       const { launcher } = shell;
       if (line.config.supervise && launcher === undefined) {
         const { launch } = await import('./launcher.ts');
@@ -66,11 +64,6 @@ async function perform(line: CommandLine, shell: Shell, argv: readonly string[])
     default:
       return notYet(`'${line.command}'`, shell);
   }
-}
-
-/** Options of the list that nothing stands behind yet: better refused than ignored. */
-function unbuilt({ nats }: HostConfig): string | undefined {
-  return nats === undefined ? undefined : '--nats';
 }
 
 function notYet(what: string, shell: Shell): number {

@@ -148,7 +148,8 @@ export const OPTIONS: { readonly [Key in keyof HostConfig]-?: Option<HostConfig[
     help: 'which cluster to join',
   },
   hostId: {
-    ...matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'up to 64 letters, digits, _ and -'),
+    // With the number of a node behind it, it is one part of a subject.
+    ...matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$/, 'up to 60 letters, digits, _ and -'),
     default: undefined,
     placeholder: 'ID',
     defaultText: 'random',

@@ -5,6 +5,7 @@ import type { Catalogue } from '../runtime/catalogue.ts';
 import type { RootLog } from '../runtime/log.ts';
 import { describeStore } from '../store/store-address.ts';
 import type { HostConfig } from './config.ts';
+import { ControlPlane, hashKeyOf } from './control-plane.ts';
 import { FolderLock } from './folder-lock.ts';
 import type { Launch } from './launcher-port.ts';
 import { Mesh, type PeerLinks } from './mesh.ts';
@@ -14,6 +15,9 @@ import { Supervision } from './supervision.ts';
 import type { ThreadStart } from './thread-messages.ts';
 import { Threads } from './threads.ts';
 import { watchLimits } from './watchdog.ts';
+
+/** How long the others may take to learn that this host has left. */
+const LEFT_MS_MAX = 2000;
 
 /** What a process is made of: its game and what it was told. */
 export interface HostTask {
@@ -38,9 +42,14 @@ export class HostThreads {
   private readonly task: HostTask;
   private readonly lock: FolderLock | undefined;
   private hashKey: HashKey = randomHashKey();
+  /** In a cluster. */
+  readonly control: ControlPlane | undefined;
 
-  /** `peerReplaced`: the node on this thread learns of another's next life. Throws when another host has the store's folder. */
-  constructor(task: HostTask, peerReplaced: (links: PeerLinks) => void) {
+  /**
+   * `peerReplaced`: the node on this thread learns of another's next life. `fenced`: this host has no lease, or has one again. Throws when another host has the
+   * store's folder.
+   */
+  constructor(task: HostTask, peerReplaced: (links: PeerLinks) => void, fenced: (isFenced: boolean) => void) {
     const { config, catalogue, log, launch } = task;
     this.task = task;
     this.hostId = config.hostId ?? `host-${randomBytes(4).toString('hex')}`;
@@ -59,9 +68,25 @@ export class HostThreads {
       newIncarnation,
       mainNode: config.workers,
       peerReplaced,
+      nextStart: (index) => this.nextStart(index),
     });
     const isInFolder = catalogue.hasPersistent && catalogue.game.store === undefined && config.store === 'lmdb';
     this.lock = isInFolder ? FolderLock.take(config.data) : undefined;
+    const { nats } = config;
+    if (nats === undefined) return;
+    this.control = new ControlPlane({
+      config: { ...config, nats },
+      game: catalogue.game.name,
+      host: this.hostId,
+      seed: this.seed,
+      slots: this.slots,
+      mesh: this.mesh,
+      locals: this.mesh.bells.length,
+      isSupervised: launch !== undefined,
+      log,
+      endThreads: (nodes) => this.threads.endSlices(nodes),
+      fenced,
+    });
   }
 
   /** For people. */
@@ -83,7 +108,9 @@ export class HostThreads {
       this.hashKey = found.hashKey;
       epoch = found.epoch;
     }
-    this.slots.spread(config.workers, epoch);
+    // In a cluster the control thread says who has which slot, and all hosts hash alike.
+    if (this.control === undefined) this.slots.spread(config.workers, epoch);
+    else this.hashKey = hashKeyOf(await this.control.open());
     return new Keyspace(this.hashKey);
   }
 
@@ -94,11 +121,23 @@ export class HostThreads {
     const environment: ThreadEnvironment = { gameArgs, env, heapMb: config.heapMb };
     const starts = Array.from({ length: config.workers }, (_, index) => this.startOf(index));
     await this.threads.start(starts, environment);
+    this.control?.join();
+  }
+
+  /** In a cluster: entities leave, the slots go to others, as far as `graceMs` lets them; then the others know that nothing runs here any more. */
+  async leave(graceMs: number): Promise<void> {
+    const { control } = this;
+    if (control === undefined) return;
+    const emptied = control.drain();
+    await this.threads.empty(graceMs);
+    await withinMs(emptied, graceMs);
+    await withinMs(control.retire(), LEFT_MS_MAX);
   }
 
   /** What nodes have is saved, as far as `graceMs` lets them; then they end. */
   async stop(graceMs: number): Promise<void> {
     await this.threads.stop(graceMs);
+    await this.control?.end();
     this.lock?.release();
   }
 
@@ -116,11 +155,31 @@ export class HostThreads {
       hashKey: this.hashKey,
       slotTable: this.slots.memory,
       log: config,
+      ...(this.hasLinks(index) && { cluster: this.control!.startOf(index) }),
     };
+  }
+
+  /** What the next life of a node's thread has that the one before had not. */
+  private nextStart(index: number): Partial<ThreadStart> {
+    return this.hasLinks(index) ? { cluster: this.control!.replaced(index, this.mesh) } : {};
+  }
+
+  /** The store's node has none to other hosts. */
+  private hasLinks(index: number): boolean {
+    return this.control !== undefined && index <= this.task.config.workers;
   }
 }
 
 export const newIncarnation = (): number => randomBytes(4).readUInt32LE() & 0x7fff_ffff || 1;
+
+async function withinMs(done: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const impatience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([done, impatience]);
+  clearTimeout(timer);
+}
 
 function randomHashKey(): HashKey {
   const key = randomBytes(8);

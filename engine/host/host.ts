@@ -10,6 +10,7 @@ import type { Keyspace } from '../cluster/keyspace.ts';
 import { admit } from '../contract/check.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { StaticFiles } from '../gateway/static.ts';
+import { BlackBox } from '../runtime/black-box.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
 import { MAIN_THREAD_WAITS } from '../runtime/duty-cycle.ts';
 import { END_HOST } from '../runtime/frame.ts';
@@ -18,10 +19,13 @@ import { Node } from '../runtime/node.ts';
 import { NodeView } from '../runtime/node-view.ts';
 import { Admin, ApiError, type Readiness } from './admin.ts';
 import { ClientCalls } from './client-calls.ts';
+import { ClusterNode } from './cluster-node.ts';
+import type { ClusterReport } from './cluster-report.ts';
 import { inlineWholeRoutes } from './compiler-flags.ts';
 import { computeFunctions } from './compute-functions.ts';
 import { ComputePool } from './compute-pool.ts';
 import type { HostConfig } from './config.ts';
+import type { ControlPlane } from './control-plane.ts';
 import { HeapFigures } from './heap-figures.ts';
 import type { Host } from './host-options.ts';
 import { HostThreads, newIncarnation } from './host-threads.ts';
@@ -46,17 +50,22 @@ export async function runHost(
   log: RootLog,
   launch?: Launch,
 ): Promise<RunningHost> {
-  if (config.nats !== undefined) throw notImplemented('--nats');
   inlineWholeRoutes();
   const gameFile = resolve(config.game);
   const built = await buildGame(gameFile);
   if (built.manifestChanged)
     log.info({ manifest: built.manifest }, 'the wire of the game has changed: commit its manifest');
   const catalogue = await loadGame(built.game, built.generated);
+  if (config.nats !== undefined && catalogue.hasPersistent) {
+    throw notImplemented('--nats for a game with persistent entities');
+  }
   const game = { gameUrl: built.game, generatedUrl: built.generated };
   let parts: HostParts | undefined;
-  const threads = new HostThreads({ config, catalogue, log, launch, game, gameArgs }, (links) =>
-    parts!.peerReplaced(links),
+  let host: RunningHost | undefined;
+  const threads = new HostThreads(
+    { config, catalogue, log, launch, game, gameArgs },
+    (links) => parts!.peerReplaced(links),
+    (isFenced) => host?.fence(isFenced),
   );
   try {
     const keyspace = await threads.open();
@@ -72,7 +81,7 @@ export async function runHost(
     await threads.stop(0);
     throw error;
   }
-  const host = new RunningHost(parts);
+  host = new RunningHost(parts);
   try {
     await host.listen();
     await host.startNodes();
@@ -104,6 +113,7 @@ class HostParts {
   readonly heap = new HeapFigures();
   readonly compute: ComputePool;
   private readonly ends: MeshEnds;
+  private readonly cluster: ClusterNode | undefined;
 
   constructor({ config, catalogue, log, compute, threads, keyspace }: Given, pages: StaticFiles | undefined) {
     this.config = config;
@@ -129,13 +139,19 @@ class HostParts {
       clock,
       log,
     });
+    const control = threads.control?.startOf(config.workers);
+    const { workers } = config;
+    const prng = new Prng(seed, 'gateway');
+    const shared = { keyspace, slotTable: slots.memory, host: hostId, workers, clock, catalogue, log };
+    this.cluster =
+      control && new ClusterNode({ ...shared, start: control, index: workers, life: 0, random: prng.fork('links') });
     this.node = new Node({
       index: config.workers,
       incarnation,
       catalogue,
-      router: new HostRouter(keyspace, slots, hostId, config.workers),
+      router: this.cluster?.router ?? new HostRouter(keyspace, slots, hostId, config.workers),
       clock,
-      prng: new Prng(seed, 'gateway'),
+      prng,
       log,
       writers: this.ends.writers,
       readers: this.ends.readers,
@@ -144,8 +160,22 @@ class HostParts {
       waits: MAIN_THREAD_WAITS,
       clients: this.gateway,
       compute,
+      box: new BlackBox(mesh.boxes[config.workers]!),
+      ...(this.cluster !== undefined && { cluster: this.cluster.ports }),
     });
+    this.cluster?.listen(this.node);
     calls = new ClientCalls(this.node.state);
+  }
+
+  /** The node on this thread ends. */
+  async stopNode(): Promise<void> {
+    this.node.stop();
+    await this.cluster?.close();
+  }
+
+  figures(): Figures {
+    const figures = this.heap.beside(this.node.figures());
+    return this.cluster?.beside(figures) ?? figures;
   }
 
   peerReplaced(links: PeerLinks): void {
@@ -169,12 +199,14 @@ export class RunningHost extends NodeView implements Host {
     super(parts.node.state, END_HOST, 0xffff, 0, 0);
     this.parts = parts;
     this.gameName = parts.catalogue.game.name;
-    this.failed = parts.threads.threads.failed;
+    const { threads, control } = parts.threads;
+    this.failed = control === undefined ? threads.failed : Promise.race([threads.failed, control.lost]);
     this.admin = new Admin({
       gauges: allGauges(processGauges(engineVersion()), this.nodeFigures()),
       readiness: () => this.readiness,
       routes: [
         { method: 'GET', path: '/api/nodes', run: () => this.nodes() },
+        { method: 'GET', path: '/api/cluster', run: () => this.cluster() },
         { method: 'GET', path: '/api/locks', run: ({ query }) => this.parts.threads.threads.locks(pageFrom(query)) },
         ...quarantineRoutes(parts.threads.supervision, () => parts.threads.threads.quarantine()),
       ],
@@ -201,8 +233,23 @@ export class RunningHost extends NodeView implements Host {
     const { threads, node } = this.parts;
     node.start();
     await threads.start({ ...process.env, SKERRY_PORT: String(this.gatewayPort) });
+    const founds = threads.control === undefined || (await this.joined(threads.control));
     this.readiness = { ready: true };
-    threads.threads.startGame();
+    if (founds) threads.threads.startGame();
+  }
+
+  /** Calls are served once the others know this host. Whether it is the one that starts the game. */
+  private async joined({ serving, lost }: ControlPlane): Promise<boolean> {
+    const first = await Promise.race([serving, lost]);
+    if (first instanceof Error) throw first;
+    return first.founds;
+  }
+
+  /** The lease ended, or goes on. */
+  fence(isFenced: boolean): void {
+    // Who is not ready yet, or is leaving, says that.
+    if (this.readiness.ready !== isFenced) return;
+    this.readiness = isFenced ? { ready: false, reason: 'fenced' } : { ready: true };
   }
 
   /** Where persistent state lives, for people. */
@@ -226,8 +273,9 @@ export class RunningHost extends NodeView implements Host {
     await gateway.close(RECONNECT_SPREAD_MS);
     // First nothing is under way any more on any node, then entities leave: a call never finds its target's node gone.
     if (hasServed) await threads.threads.quiet(QUIET_MS_MAX, () => node.state.pending.size > 0);
+    if (hasServed) await threads.leave(DRAIN_MS_MAX);
     await threads.stop(DRAIN_MS_MAX);
-    node.stop();
+    await this.parts.stopNode();
     await compute.stop();
     await this.admin.close();
   }
@@ -235,6 +283,15 @@ export class RunningHost extends NodeView implements Host {
   /** A node stands in native code: leaving the process in order would wait for it. */
   get isStuck(): boolean {
     return this.parts.threads.threads.areStuck;
+  }
+
+  private async cluster(): Promise<ClusterReport> {
+    const { control } = this.parts.threads;
+    if (control === undefined)
+      throw new ApiError(404, 'not-found', 'This host is alone: it was started without --nats.');
+    const report = await control.report();
+    if (report === undefined) throw new ApiError(503, 'unavailable', 'The control thread does not answer.');
+    return report;
   }
 
   private async nodes(): Promise<unknown> {
@@ -249,8 +306,8 @@ export class RunningHost extends NodeView implements Host {
   }
 
   private async figures(): Promise<{ node: number; figures: Figures }[]> {
-    const { threads, node, config, heap } = this.parts;
-    return [...(await threads.threads.figures()), { node: config.workers, figures: heap.beside(node.figures()) }];
+    const { threads, config } = this.parts;
+    return [...(await threads.threads.figures()), { node: config.workers, figures: this.parts.figures() }];
   }
 
   private nodeFigures(): Gauges {

@@ -4,6 +4,7 @@ import type { EntityId } from '../base/entity-id.ts';
 import { Prng } from '../base/prng.ts';
 import { HostRouter } from '../cluster/host-router.ts';
 import { Keyspace } from '../cluster/keyspace.ts';
+import type { MetPeer } from '../cluster/peer-directory.ts';
 import { SLOT_OPEN, SlotTable } from '../cluster/slot-table.ts';
 import type { Contract } from '../contract/contract.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
@@ -11,7 +12,6 @@ import { Node } from '../runtime/node.ts';
 import { CapturedLog } from '../testing/captured-log.ts';
 import { LocalBell } from '../testing/local-bell.ts';
 import { PeerConnections } from './peer-connections.ts';
-import type { MetPeer } from './thread-messages.ts';
 
 /** What the other node is to this one. */
 export const PEER = 5;

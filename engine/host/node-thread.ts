@@ -55,6 +55,7 @@ export class NodeThread {
     this.box = new BlackBoxReader(start.boxes[start.index]!);
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: start,
+      ...(start.cluster !== undefined && { transferList: [start.cluster.control] }),
       argv: gameArgs.length > 0 ? ['--', ...gameArgs] : [],
       ...flagsOf(process.execArgv),
       ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),

@@ -4,11 +4,12 @@ import type { Prng } from '../base/prng.ts';
 import { greetingOf } from '../cluster/contract-agreement.ts';
 import type { LinkEnd, LostFrames } from '../cluster/host-link.ts';
 import { HostLinks } from '../cluster/host-links.ts';
+import type { MetPeer } from '../cluster/peer-directory.ts';
 import { LinkedGame, PeerLink } from '../cluster/peer-link.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Node } from '../runtime/node.ts';
-import type { Figures, MetPeer } from './thread-messages.ts';
+import type { Figures } from './thread-messages.ts';
 
 export interface PeerConnectionsOptions {
   /** Of NATS. */

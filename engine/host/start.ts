@@ -3,6 +3,7 @@
 import type { RootLog } from '../runtime/log.ts';
 import type { CommandLine } from './command-line.ts';
 import type { HostConfig } from './config.ts';
+import { HostLost } from './host-lost.ts';
 import { createLog } from './log.ts';
 import { EXIT_CODE, engineVersion, type Shell, type StopSignal } from './shell.ts';
 import { explainFailure, requireGameFile, withoutStack } from './start-failure.ts';
@@ -76,6 +77,11 @@ function firstSignal(shell: Shell): Promise<StopSignal> {
 }
 
 async function fail(error: Error, host: StartedHost, log: RootLog, shell: Shell): Promise<number> {
+  // Not in order: nothing of this run may go on, and the others know of its end.
+  if (error instanceof HostLost) {
+    shell.stderr(`skerry: ${error.message}\n`);
+    return error.exitCode;
+  }
   // The log has the stack, for whoever wrote the game; the last line is for the operator, whatever the level.
   log.error({ err: error }, 'the host failed');
   let timer: NodeJS.Timeout | undefined;

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { HashKey } from '../cluster/keyspace.ts';
+import type { MetPeer } from '../cluster/peer-directory.ts';
 import type { LockReport } from '../runtime/lock-report.ts';
 import type { Quarantined } from '../runtime/quarantine.ts';
 import type { StoreAddress } from '../store/store-address.ts';
@@ -54,7 +55,8 @@ export type ToThread =
   | { readonly kind: 'claim-store' }
   | { readonly kind: 'figures'; readonly id: number }
   | { readonly kind: 'locks'; readonly id: number; readonly from: number }
-  | { readonly kind: 'drain'; readonly graceMs: number }
+  /** Entities leave. Without `stays` the node ends then; with it, it goes on for what is on its way, until it is told again. */
+  | { readonly kind: 'drain'; readonly graceMs: number; readonly stays: boolean }
   /** Another thread has ended, and a new one has its index. */
   | { readonly kind: 'peer-replaced'; readonly links: PeerLinks }
   /** All that must not run, from now on. */
@@ -78,21 +80,6 @@ export type FromThread =
   | { readonly kind: 'drained' }
   /** What another node wrote cannot be right: it has to be replaced, if it still is in that life. */
   | { readonly kind: 'corrupt'; readonly node: number; readonly life: number; readonly message: string };
-
-/** A node of another host, as this host's nodes know it. */
-export interface MetPeer {
-  /** Peer index: of this host, and of this one life of the node. */
-  readonly index: number;
-  /** What it is called in subjects: `<host>-<node>`. */
-  readonly name: string;
-  /** Of its ends of links; another one for every run of its host and every life of its thread. */
-  readonly inc: number;
-  readonly host: string;
-  /** Among the nodes of its host. */
-  readonly node: number;
-  /** Its host's gateway is there; it owns no slots. */
-  readonly isGateway: boolean;
-}
 
 /** A slot that is asked for, for the move of that epoch. */
 export interface AskedSlot {

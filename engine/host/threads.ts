@@ -21,6 +21,8 @@ export interface ThreadsOptions {
   readonly mainNode: number;
   /** The node on this thread learns of another's next life, like all others. */
   readonly peerReplaced: (links: PeerLinks) => void;
+  /** What the next life of a node is started with that the one before was not. After the mesh was renewed. */
+  readonly nextStart?: (index: number) => Partial<ThreadStart>;
 }
 
 /** The node threads of a host: started, replaced when they die, drained and ended. */
@@ -124,6 +126,12 @@ export class Threads implements ThreadEvents {
     else if (writer.life === life) writer.terminate('corrupt-link', message, this);
   }
 
+  /** Slices run on these nodes that must not any more. The node on this thread cannot be ended so; who asks sees to that. */
+  endSlices(nodes: readonly number[]): void {
+    const message = 'It ran on without a lease.';
+    for (const node of nodes) this.threads.get(node)?.terminate('hung', message, this);
+  }
+
   onDeath(thread: NodeThread, death: ThreadDeath): void {
     this.drained.get(thread)?.();
     if (this.stopping || !this.hasStarted) return;
@@ -150,7 +158,7 @@ export class Threads implements ThreadEvents {
   }
 
   private replace(index: number): void {
-    const { mesh, supervision, newIncarnation, mainNode, peerReplaced } = this.options;
+    const { mesh, supervision, newIncarnation, mainNode, peerReplaced, nextStart } = this.options;
     mesh.renew(index);
     for (const other of this.all) {
       if (other.index !== index) other.post({ kind: 'peer-replaced', links: mesh.peerLinks(index, other.index) });
@@ -161,6 +169,7 @@ export class Threads implements ThreadEvents {
       ...mesh.memory,
       incarnation: newIncarnation(),
       quarantined: supervision.quarantined,
+      ...nextStart?.(index),
     };
     const diedAt = performance.now();
     const thread = new NodeThread(start, environment, this);
@@ -226,26 +235,35 @@ export class Threads implements ThreadEvents {
     }
   }
 
+  /** All entities leave; nodes go on without. */
+  async empty(graceMs: number): Promise<void> {
+    await Promise.all(this.all.filter((thread) => !this.isStore(thread)).map((one) => this.drain(one, graceMs, true)));
+  }
+
   /** Drains every node, then ends the threads. Gives up on one that stands in native code. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     this.options.supervision.stop();
-    const isStore = ({ index }: NodeThread): boolean => index > this.options.mainNode;
-    await Promise.all(this.all.filter((thread) => !isStore(thread)).map((thread) => this.drain(thread, graceMs)));
+    await Promise.all(this.all.filter((thread) => !this.isStore(thread)).map((one) => this.drain(one, graceMs, false)));
     // Not before the others have saved what they had.
-    await Promise.all(this.all.filter(isStore).map((thread) => this.drain(thread, graceMs)));
+    await Promise.all(this.all.filter((thread) => this.isStore(thread)).map((one) => this.drain(one, graceMs, false)));
     // What the threads printed last is on its way to this thread's stdout; it arrives before the next turn of the event loop but one.
     await new Promise((resolve) => setTimeout(resolve, 10));
     const ends = Promise.all(this.all.map((thread) => thread.end()));
     await Promise.race([ends, new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
   }
-  private async drain(thread: NodeThread, graceMs: number): Promise<void> {
+
+  private isStore({ index }: NodeThread): boolean {
+    return index > this.options.mainNode;
+  }
+
+  private async drain(thread: NodeThread, graceMs: number, stays: boolean): Promise<void> {
     if (thread.hasEnded || !thread.isReady) return;
     const drained = new Promise<void>((resolve) => {
       this.drained.set(thread, resolve);
       setTimeout(resolve, graceMs + 1000).unref();
     });
-    thread.post({ kind: 'drain', graceMs });
+    thread.post({ kind: 'drain', graceMs, stays });
     await drained;
   }
 }

@@ -10,12 +10,13 @@ import type { Catalogue } from '../runtime/catalogue.ts';
 import { MAIN_THREAD_WAITS, WORKER_WAITS } from '../runtime/duty-cycle.ts';
 import type { Log } from '../runtime/log.ts';
 import { Node } from '../runtime/node.ts';
+import { ClusterNode } from './cluster-node.ts';
 import { HeapFigures } from './heap-figures.ts';
 import { loadGame } from './load-game.ts';
 import { createLog } from './log.ts';
 import { MeshEnds } from './mesh.ts';
 import type { StoredWorld } from './stored-world.ts';
-import type { FromThread, StoreStart, ThreadStart, ToThread } from './thread-messages.ts';
+import type { Figures, FromThread, StoreStart, ThreadStart, ToThread } from './thread-messages.ts';
 
 const port = parentPort!;
 const start = workerData as ThreadStart;
@@ -37,18 +38,20 @@ try {
   const ends = new MeshEnds(start, start.index, (node, life, message) =>
     send({ kind: 'corrupt', node, life, message }),
   );
+  const clock = new SystemClock();
+  const keyspace = new Keyspace(world?.identity.hashKey ?? start.hashKey);
+  const { slotTable, hostId, workers, index } = start;
+  const prng = new Prng(start.seed, `node ${index}`);
+  const life = start.lives[index]!;
+  const about = { keyspace, slotTable, host: hostId, workers, clock, index, life, catalogue, log };
+  const cluster = start.cluster && new ClusterNode({ ...about, start: start.cluster, random: prng.fork('links') });
   const node = new Node({
     index: start.index,
     incarnation: start.incarnation,
     catalogue,
-    router: new HostRouter(
-      new Keyspace(world?.identity.hashKey ?? start.hashKey),
-      new SlotTable(start.slotTable),
-      start.hostId,
-      start.workers,
-    ),
-    clock: new SystemClock(),
-    prng: new Prng(start.seed, `node ${start.index}`),
+    router: cluster?.router ?? new HostRouter(keyspace, new SlotTable(slotTable), hostId, workers),
+    clock,
+    prng,
     log,
     writers: ends.writers,
     readers: ends.readers,
@@ -60,7 +63,10 @@ try {
     heap,
     access: { life: start.lives[start.index]!, isClaimed: start.lives[start.index] === 0 },
     ...(world !== undefined && { store: world.store }),
+    ...(cluster !== undefined && { cluster: cluster.ports }),
   });
+  cluster?.listen(node);
+  const beside = (figures: Figures): Figures => cluster?.beside(figures) ?? figures;
   node.refuse(start.quarantined);
   // A call that nobody awaited has failed, or a promise of game code: said and counted, and the node goes on.
   process.on('unhandledRejection', (reason) => node.unhandled(reason));
@@ -77,7 +83,7 @@ try {
           });
         return;
       case 'figures':
-        send({ kind: 'figures', id: message.id, figures: heap.beside(node.figures()) });
+        send({ kind: 'figures', id: message.id, figures: beside(heap.beside(node.figures())) });
         return;
       case 'locks':
         send({ kind: 'locks', id: message.id, locks: node.locks(message.from) });
@@ -92,7 +98,7 @@ try {
         world!.claim().then(serve, giveUp);
         return;
       case 'drain':
-        void drain(message.graceMs);
+        void drain(message.graceMs, message.stays);
         return;
     }
   });
@@ -101,9 +107,14 @@ try {
     node.start();
     send({ kind: 'ready' });
   };
-  const drain = async (graceMs: number): Promise<void> => {
+  const drain = async (graceMs: number, stays: boolean): Promise<void> => {
     await node.drain(graceMs);
+    if (stays) {
+      send({ kind: 'drained' });
+      return;
+    }
     node.stop();
+    await cluster?.close();
     await world?.store.close().catch((error: unknown) => log.error({ err: error }, 'the store did not close'));
     send({ kind: 'drained' });
   };

@@ -1,0 +1,13 @@
+/** Says "temporary failure" to whoever started the process: start it again. */
+export const EXIT_LOST = 75;
+
+/** This run of the host is over, whatever it still wanted to do: the process has to end at once. The message is one line for the operator. */
+export class HostLost extends Error {
+  override name = 'HostLost';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
