@@ -27,7 +27,7 @@ const keyspace = new Keyspace([1, 2]);
 /** Nodes of a host: one that owns slots, and behind it the one of its gateway. */
 const NODES = 2;
 
-function routerOf(host: number, hosts: number): Router {
+function routerOf(host: number, hosts: number, gone: ReadonlySet<number>): Router {
   const gateway = host * NODES + 1;
   return {
     slotOf: (type, key) => keyspace.slotOf(type, key),
@@ -39,7 +39,10 @@ function routerOf(host: number, hosts: number): Router {
     groupsAt: () => gateway,
     computeAt: () => gateway,
     storeAt: () => gateway,
-    nodes: () => Array.from({ length: hosts }, (_, index) => index * NODES),
+    nodes: () => {
+      const living = Array.from({ length: hosts }, (_, index) => index).filter((index) => !gone.has(index));
+      return living.map((index) => index * NODES);
+    },
     describe: (node) => ({ host: `h${Math.floor(node / NODES)}`, node: node % NODES }),
   };
 }
@@ -92,7 +95,7 @@ export class SeveralHosts {
           index,
           incarnation: index + 1,
           catalogue,
-          router: routerOf(host, hosts),
+          router: routerOf(host, hosts, this.gone),
           clock,
           prng: new Prng(1, `node ${index}`),
           log,

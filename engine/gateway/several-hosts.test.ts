@@ -150,8 +150,15 @@ test('listings have the entities of all hosts, and the calls around them reach a
   for await (const id of world.view(1).list(Postman)) listed.push(id);
   t.deepEqual(listed.sort(), ids.sort());
   t.is((await world.view(0).locate(Postman, world.idOn(2))).host, 'h2');
+  // A host that goes meanwhile has no live entities any more.
+  const rest: unknown[] = [];
+  for await (const id of world.view(0).list(Postman)) {
+    if (rest.length === 0) world.kill(1);
+    rest.push(id);
+  }
+  t.deepEqual(rest.sort(), [0, 2].flatMap((host) => [world.idOn(host), world.idOn(host, 1)]).sort());
   t.true(await world.view(0).destroy(Postman, world.idOn(2)));
-  t.false(await world.view(1).destroy(Postman, world.idOn(2)));
+  t.false(await world.view(0).destroy(Postman, world.idOn(2)));
 });
 
 test('an abort reaches the callee, locks come back along the chain, and a circle is refused', async (t) => {

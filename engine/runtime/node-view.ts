@@ -4,7 +4,7 @@ import { MISMATCH } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
 import { milliseconds } from '../base/duration.ts';
 import { checkEntityId, type EntityId } from '../base/entity-id.ts';
-import { EngineError, InvalidMessageError, notImplemented } from '../base/errors.ts';
+import { EngineError, InvalidMessageError, notImplemented, UnavailableError } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
 import type { Contract, Priority } from '../contract/contract.ts';
 import type { CallTarget } from '../contract/proxy.ts';
@@ -47,15 +47,27 @@ export class NodeView extends Caller implements NodeRef, References {
 
   async locate<I>(contract: Contract<I>, id: EntityId): Promise<Location> {
     const { type } = this.state.catalogue.entityContract(contract);
+    const { router } = this.state;
     const slot = this.slotFor(type, id);
-    return { ...this.state.router.describe(this.state.router.ownerOf(slot)), slot };
+    const owner = router.ownerOf(slot);
+    if (owner < 0)
+      throw new UnavailableError('no-owner', `${type.name}/${id}: slot ${slot} has no owner at the moment.`);
+    return { ...router.describe(owner), slot };
   }
 
   async *list<I>(contract: Contract<I>): AsyncGenerator<EntityId, void, undefined> {
     const { type } = this.state.catalogue.entityContract(contract);
-    for (const node of this.state.router.nodes()) {
+    const { router } = this.state;
+    for (const node of router.nodes()) {
       for (let cursor: ListCursor | undefined = LIST_START; cursor !== undefined; ) {
-        const page = (await this.ask(LIST, 0, -1 - node, [type.name, cursor])) as ListPage;
+        let page: ListPage;
+        try {
+          page = (await this.ask(LIST, 0, -1 - node, [type.name, cursor])) as ListPage;
+        } catch (error) {
+          // A host that is gone meanwhile has no live entities.
+          if (router.nodes().includes(node)) throw error;
+          break;
+        }
         yield* page.ids;
         cursor = page.next;
       }

@@ -1,6 +1,7 @@
 import type { Reader } from '../../transport/codec/reader.ts';
 import type { Lane } from '../../transport/link.ts';
 import type { EntityId } from '../base/entity-id.ts';
+import { UnavailableError } from '../base/errors.ts';
 import type { CallTarget } from '../contract/proxy.ts';
 import { Caller } from './caller.ts';
 import { type Operation, RETURNS_VOID } from './catalogue.ts';
@@ -28,6 +29,7 @@ export class PassOn extends Caller {
   ): Promise<unknown> | undefined {
     const { view } = input;
     const { outbox, now } = this.state;
+    if (!outbox.hasLink(node)) throw new UnavailableError('no-session', 'The host of the client is gone.');
     const options = {
       timeoutMs: undefined,
       signal: undefined,
