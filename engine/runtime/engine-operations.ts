@@ -80,7 +80,7 @@ const STORE_MS_MAX = 15_000;
 export const STORE_CLAIM = storeOperation(0xff09, 'claim');
 /** [key, slot] → StoredRecord or null */
 export const STORE_LOAD = storeOperation(0xff0a, 'load');
-/** [KeepLevel, SaveRow[]] → the new etags */
+/** SaveColumns → the new etags */
 export const STORE_SAVE = storeOperation(0xff0b, 'save');
 
 export const isStoreOperation = (code: number): boolean => code >= STORE_CLAIM.code && code <= STORE_SAVE.code;

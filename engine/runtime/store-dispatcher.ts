@@ -4,8 +4,7 @@ import type { Operation } from './catalogue.ts';
 import { STORE_CLAIM, STORE_LOAD, STORE_SAVE } from './engine-operations.ts';
 import type { EntityStore, SaveLevel } from './entity-store.ts';
 import type { NodeState } from './node-state.ts';
-import type { KeepLevel } from './persistence/entity-record.ts';
-import type { SaveRow } from './persistence/store-calls.ts';
+import { rowsOf, type SaveColumns } from './persistence/save-columns.ts';
 import type { Replies } from './reply.ts';
 
 /** What nodes ask of the store, on the node that holds it. */
@@ -49,15 +48,9 @@ export class StoreDispatcher {
         return;
       }
       case STORE_SAVE.code: {
-        const [level, rows] = args as [KeepLevel, readonly SaveRow[]];
-        if (!Array.isArray(rows)) throw new InvalidMessageError('invalid', 'What is to be saved is malformed.');
-        const batch = rows.map(([key, bytes, expectedEtag, slot, epoch]) => ({
-          key,
-          bytes,
-          expectedEtag,
-          slot,
-          epoch,
-        }));
+        if (!Array.isArray(args[1])) throw new InvalidMessageError('invalid', 'What is to be saved is malformed.');
+        const [level] = args as SaveColumns;
+        const batch = rowsOf(args as SaveColumns);
         this.state.counters.storeSaves++;
         this.state.counters.storeRecords += batch.length;
         const wanted = level === 'best' ? this.best : level;

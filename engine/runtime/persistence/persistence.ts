@@ -138,7 +138,8 @@ export class Persistence {
       return { state, tasks: beside?.tasks === undefined ? NO_TASKS : storedTasks(record.key, beside.tasks) };
     } catch (error) {
       if ((error as EngineError).code === 'corrupt') {
-        const row = [ASIDE_PREFIX + record.key, bytes, null, slot, this.store.tokenOf(slot)] as const;
+        const epoch = this.store.tokenOf(slot);
+        const row = { key: ASIDE_PREFIX + record.key, bytes, expectedEtag: null, slot, epoch };
         // Refused when there is one already.
         this.store.save([row], 'best').catch(() => {});
       }

@@ -1,9 +1,10 @@
 import { type EngineError, FencedError, StoreError } from '../../base/errors.ts';
 import type { Operation } from '../catalogue.ts';
 import { STORE_CLAIM, STORE_LOAD, STORE_SAVE } from '../engine-operations.ts';
-import type { StoredRecord } from '../entity-store.ts';
+import type { RecordSave, StoredRecord } from '../entity-store.ts';
 import type { Router } from '../router.ts';
 import type { KeepLevel } from './entity-record.ts';
+import { bytesAbout, columnsOf } from './save-columns.ts';
 
 /** A node as far as its store is concerned. */
 export interface StoreAccess {
@@ -15,17 +16,9 @@ export interface StoreAccess {
 
 /** Calls an operation of the engine at another node; a view of this one. */
 export interface Asker {
-  ask(operation: Operation, id: number, slot: number, args: unknown[]): Promise<unknown>;
+  /** `bytesAbout` spares the encoder of large arguments to try with less. */
+  ask(operation: Operation, id: number, slot: number, args: unknown[], bytesAbout?: number): Promise<unknown>;
 }
-
-/** One record as it travels to the store's node. */
-export type SaveRow = readonly [
-  key: string,
-  bytes: Uint8Array | null,
-  expectedEtag: string | null,
-  slot: number,
-  token: number,
-];
 
 /**
  * Tokens of claims: the epoch of a slot, and under it the lives of a node thread. A thread that takes the place of another claims anew, which
@@ -104,8 +97,9 @@ export class StoreCalls {
   }
 
   /** The new etags. Any EngineError. */
-  async save(rows: readonly SaveRow[], level: KeepLevel): Promise<string[]> {
-    return (await this.ask(STORE_SAVE, [level, rows])) as string[];
+  async save(rows: readonly RecordSave[], level: KeepLevel): Promise<string[]> {
+    const columns = columnsOf(rows, level);
+    return (await this.ask(STORE_SAVE, columns, bytesAbout(columns))) as string[];
   }
 
   /** A record of no entity that is written once and never changed, whoever comes first: it is there once this resolves. StoreError. */
@@ -113,7 +107,7 @@ export class StoreCalls {
     if ((await this.load(key, slot)) !== undefined) return;
     await this.asked(STORE_CLAIM, [slot, COMMON_TOKEN]);
     try {
-      await this.save([[key, bytes, null, slot, COMMON_TOKEN]], 'best');
+      await this.save([{ key, bytes, expectedEtag: null, slot, epoch: COMMON_TOKEN }], 'best');
     } catch (error) {
       if ((error as EngineError).code !== 'conflict') throw error;
     }
@@ -151,7 +145,7 @@ export class StoreCalls {
     }
   }
 
-  private ask(operation: Operation, args: unknown[]): Promise<unknown> {
-    return this.asker.ask(operation, 0, -1 - this.router.storeAt(), args);
+  private ask(operation: Operation, args: unknown[], about?: number): Promise<unknown> {
+    return this.asker.ask(operation, 0, -1 - this.router.storeAt(), args, about);
   }
 }

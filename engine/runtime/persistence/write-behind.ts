@@ -15,6 +15,8 @@ export const BATCH_RECORDS_MAX = 256;
 export const BATCH_BYTES_MAX = 256 * 1024;
 /** Batches under way. */
 const BATCHES_MAX = 4;
+/** So many leave at once when fewer batches are under way: the store has begun with them when the next ones are encoded. */
+const BATCH_RECORDS_EARLY = 16;
 /** Entities that are looked at in one slice; most of them may be unchanged. */
 const LOOKS_MAX = 512;
 const GO_ON_MS = 1;
@@ -122,6 +124,7 @@ export class WriteBehind implements Keeping {
       this.touch(record);
       throw this.storeBusy(record.key);
     }
+    this.form.keep(bytes);
     await this.keep(record, bytes, hash, level, dueOf(record));
   }
 
@@ -157,7 +160,9 @@ export class WriteBehind implements Keeping {
     if (record.sending === undefined) {
       const snapshot = new Snapshot(bytes, hash, level, due);
       this.begin(record, snapshot);
-      return snapshot.settled();
+      const settled = snapshot.settled();
+      if (this.encoded.length >= BATCH_RECORDS_EARLY) this.pump();
+      return settled;
     }
     const { next } = record;
     if (next === undefined) record.next = new Snapshot(bytes, hash, level, due);
@@ -281,13 +286,15 @@ export class WriteBehind implements Keeping {
     // Later slices of its turns may change it further.
     if (keeper.openTurns > 0) this.touch(record);
     const hash = hashOf(bytes);
-    return hash === record.saved ? undefined : new Snapshot(bytes, hash, 'committed', dueOf(record));
+    if (hash === record.saved) return undefined;
+    this.form.keep(bytes);
+    return new Snapshot(bytes, hash, 'committed', dueOf(record));
   }
 
   private send(batch: readonly EntityRecord[]): void {
     this.batches++;
     const rows = batch.map(({ key, etag, sending, keeper: { slot } }) => {
-      return [key, sending!.bytes, etag, slot, this.store.tokenOf(slot)] as const;
+      return { key, bytes: sending!.bytes, expectedEtag: etag, slot, epoch: this.store.tokenOf(slot) };
     });
     this.store.save(rows, batch[0]!.sending!.level).then(
       (etags) => {
