@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type HashKey, SLOTS } from '../cluster/keyspace.ts';
 import { LeaseCell } from '../cluster/lease-cell.ts';
 import type { ExitReason } from '../cluster/lease-owner.ts';
+import { LEASE_PROFILES } from '../cluster/lease-profile.ts';
 import { INCARNATIONS } from '../cluster/link-end.ts';
 import type { ClusterSettings } from '../cluster/nats-control-store.ts';
 import { PeerTable } from '../cluster/peer-table.ts';
@@ -11,6 +12,7 @@ import type { RootLog } from '../runtime/log.ts';
 import type { ClusterReport } from './cluster-report.ts';
 import type { HostConfig } from './config.ts';
 import type { ControlStart, FromControlThread, LocalNodeStart, ToControlThread } from './control-messages.ts';
+import type { WatchedRun } from './death-witness.ts';
 import { EXIT_LOST, HostLost } from './host-lost.ts';
 import type { MeshMemory } from './mesh.ts';
 import { flagsOf } from './thread-flags.ts';
@@ -72,19 +74,30 @@ export class ControlPlane {
   private readonly reports = new Map<number, (report: ClusterReport | undefined) => void>();
   private questions = 0;
   private isEnding = false;
+  /** For whoever watches over this process. */
+  readonly run: WatchedRun;
 
   constructor(options: ControlPlaneOptions) {
     this.options = options;
     const { config, mesh } = options;
     const nodes: LocalNodeStart[] = [];
     for (let node = 0; node <= config.workers; node++) nodes.push(this.newStart(node, mesh));
+    const settings = { protocol: PROTOCOL, game: options.game, slots: SLOTS, profile: config.leaseProfile };
+    this.run = {
+      nats: config.nats,
+      cluster: config.cluster,
+      host: options.host,
+      inc: this.inc,
+      settings,
+      timeoutMs: LEASE_PROFILES[config.leaseProfile].storeTimeoutMs,
+    };
     const start: ControlStart = {
       nats: config.nats,
       cluster: config.cluster,
       host: options.host,
       inc: this.inc,
       profile: config.leaseProfile,
-      settings: { protocol: PROTOCOL, game: options.game, slots: SLOTS, profile: config.leaseProfile },
+      settings,
       drawn: drawHashKey(),
       isPatient: options.isSupervised,
       workers: config.workers,

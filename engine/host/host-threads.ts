@@ -116,12 +116,14 @@ export class HostThreads {
 
   /** From now on this host has the store, and calls are served once it resolves. */
   async start(env: NodeJS.ProcessEnv): Promise<void> {
-    const { config, gameArgs } = this.task;
+    const { config, gameArgs, launch } = this.task;
     if (this.storeNode !== undefined) await this.threads.claimStore(this.storeNode);
     const environment: ThreadEnvironment = { gameArgs, env, heapMb: config.heapMb };
     const starts = Array.from({ length: config.workers }, (_, index) => this.startOf(index));
     await this.threads.start(starts, environment);
-    this.control?.join();
+    if (this.control === undefined) return;
+    launch?.port.joins(this.control.run);
+    this.control.join();
   }
 
   /** In a cluster: entities leave, the slots go to others, as far as `graceMs` lets them; then the others know that nothing runs here any more. */
