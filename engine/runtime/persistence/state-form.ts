@@ -25,9 +25,13 @@ const SCRATCH_KEPT_MAX = 1024 * 1024;
 export interface Beside {
   /** Durable tasks; `Agenda` has the form. */
   tasks?: unknown;
+  /** What is sent with `exactlyOnce`; `Parcels` has the form. */
+  parcels?: unknown;
+  /** What of that has arrived; `Marks` has the form. */
+  marks?: unknown;
 }
 
-const BESIDE: readonly string[] = ['tasks'] satisfies (keyof Beside)[];
+const BESIDE: readonly string[] = ['tasks', 'parcels', 'marks'] satisfies (keyof Beside)[];
 
 /** What a record says. */
 export interface StoredState {

@@ -1,6 +1,6 @@
 import { type EngineError, FencedError, StoreError } from '../../base/errors.ts';
 import type { Operation } from '../catalogue.ts';
-import { STORE_CLAIM, STORE_LOAD, STORE_SAVE } from '../engine-operations.ts';
+import { STORE_CLAIM, STORE_KEYS, STORE_LOAD, STORE_SAVE } from '../engine-operations.ts';
 import type { RecordSave, StoredRecord } from '../entity-store.ts';
 import type { Router } from '../router.ts';
 import type { KeepLevel } from './entity-record.ts';
@@ -94,6 +94,11 @@ export class StoreCalls {
     } finally {
       this.passOn();
     }
+  }
+
+  /** Some of those that begin so, in order, behind one. StoreError. */
+  async keys(prefix: string, after: string, count: number): Promise<string[]> {
+    return (await this.asked(STORE_KEYS, [prefix, after, count])) as string[];
   }
 
   /** The new etags. Any EngineError. */
