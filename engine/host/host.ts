@@ -163,7 +163,7 @@ class HostParts {
       box: new BlackBox(mesh.boxes[config.workers]!),
       ...(this.cluster !== undefined && { cluster: this.cluster.ports }),
     });
-    this.cluster?.listen(this.node);
+    this.cluster?.listen(this.node, this.gateway);
     calls = new ClientCalls(this.node.state);
   }
 
