@@ -1,4 +1,3 @@
-import type { WatchedRun } from './death-witness.ts';
 import type { Blame, QuarantineState } from './quarantine.ts';
 
 /** Set for a host that a launcher started; it has an IPC channel then. */
@@ -12,9 +11,7 @@ export type ToLauncher =
   | { readonly kind: 'ready' }
   | { readonly kind: 'suspect'; readonly node: number; readonly blame: Blame }
   | { readonly kind: 'cleared'; readonly node: number }
-  | { readonly kind: 'quarantine'; readonly state: QuarantineState }
-  /** This run takes part in a cluster from now on: its death is to be written down at once. */
-  | { readonly kind: 'joins'; readonly run: WatchedRun };
+  | { readonly kind: 'quarantine'; readonly state: QuarantineState };
 
 /** What a launcher tells a host before anything else. */
 export interface FromLauncher {
@@ -29,7 +26,6 @@ export interface LauncherPort {
   suspect(node: number, blame: Blame): void;
   cleared(node: number): void;
   quarantine(state: QuarantineState): void;
-  joins(run: WatchedRun): void;
   /** Ends the process at once; nothing else ends a thread that stands in native code. */
   endHost(node: number, blame: Blame | undefined): void;
 }
@@ -55,7 +51,6 @@ export function joinLauncher(channel: ParentChannel): Promise<Launch> {
     suspect: (node, blame) => channel.send({ kind: 'suspect', node, blame }),
     cleared: (node) => channel.send({ kind: 'cleared', node }),
     quarantine: (state) => channel.send({ kind: 'quarantine', state }),
-    joins: (run) => channel.send({ kind: 'joins', run }),
     endHost(node, blame) {
       // Behind all that was said before.
       if (blame === undefined) channel.send({ kind: 'cleared', node }, () => channel.die());

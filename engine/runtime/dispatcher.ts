@@ -16,15 +16,12 @@ import { nameOf } from './caller.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import type { ClientDispatcher } from './client-dispatcher.ts';
 import type { ComputeDispatcher } from './compute-dispatcher.ts';
-import { Deliveries } from './deliveries.ts';
 import {
   COMPUTE,
   CREATE,
   DEADLOCKS,
-  DELIVER,
   DESTROY,
   ENGINE_OPERATIONS,
-  FORGET,
   isStoreOperation,
   LIST,
   readCborRest,
@@ -74,8 +71,6 @@ export class Dispatcher {
   private readonly clients: ClientDispatcher | undefined;
   private readonly computing: ComputeDispatcher | undefined;
   private readonly stores: StoreDispatcher | undefined;
-  /** Undefined in games without `exactlyOnce`. */
-  private readonly deliveries: Deliveries | undefined;
 
   constructor(
     state: NodeState,
@@ -91,7 +86,6 @@ export class Dispatcher {
     this.clients = beyond.clients;
     this.computing = beyond.computing;
     this.stores = beyond.stores;
-    this.deliveries = state.catalogue.hasParcels ? new Deliveries(state, activations, scheduler, replies) : undefined;
   }
 
   /** A request or one-way frame; `input` stands at its first byte. */
@@ -202,8 +196,7 @@ export class Dispatcher {
       if (one.frame === undefined) continue;
       const input = new Reader(one.frame);
       const isDestroy = one.operation === DESTROY;
-      const isForget = this.deliveries?.isForget(one.operation) === true;
-      isMade ||= one.operation === CREATE || (type.autoCreate && !isDestroy && !isForget);
+      isMade ||= one.operation === CREATE || (type.autoCreate && !isDestroy);
       if (isMade) this.request(input, one.source, one.lane);
       else if (isDestroy) this.replies.result(one.source, one.lane, requestIdOf(input.view, 0), DESTROY, false);
       else this.refuse(input, one.source, one.lane, one.operation, error);
@@ -245,8 +238,6 @@ export class Dispatcher {
         this.replies.result(source, lane, requestId, LIST, page);
       } else if (isStoreOperation(code) && this.stores !== undefined) {
         this.stores.request(code, args, source, lane, requestId);
-      } else if (this.deliveries !== undefined && (code === DELIVER.code || code === FORGET.code)) {
-        this.deliveries.request(input, code, id, args, source, lane);
       } else if (code === DEADLOCKS.code) this.scheduler.room.deadlocks?.receive(args);
       else if (end === END_HOST && this.clients !== undefined) {
         this.clients.engineRequest(code, args, source, lane, requestId);

@@ -15,10 +15,6 @@ export interface Postman {
   /** Joins and shouts without waiting. */
   enlistAndShout(group: string, who: string, text: string): void;
 
-  /** Name of the host that it is on; all postmen that live, wherever. */
-  where(): Promise<string>;
-  everybody(): Promise<int32[]>;
-
   /** Ends when its caller gives up; `givenUp` says how many have. */
   waitForEver(): Promise<void>;
   givenUp(): Promise<int32>;
@@ -38,18 +34,16 @@ export const Postman = contract<Postman>('Postman', {
   askBack: { access: 'client' },
   askAgain: {},
   tellAgain: {},
-  enlist: { access: 'client' },
-  dismiss: { access: 'client' },
-  shout: { access: 'client' },
-  enlistAndShout: { access: 'client' },
-  where: { access: 'client' },
-  everybody: { access: 'client' },
-  waitForEver: { access: 'client' },
-  givenUp: { access: 'client' },
-  grasp: { access: 'client', lock: 'entity' },
+  enlist: {},
+  dismiss: {},
+  shout: {},
+  enlistAndShout: {},
+  waitForEver: {},
+  givenUp: {},
+  grasp: { lock: 'entity' },
   gather: {},
   touch: { lock: 'entity' },
-  around: { access: 'client', lock: 'entity' },
+  around: { lock: 'entity' },
   bounce: { lock: 'entity' },
 });
 
