@@ -4,6 +4,7 @@ import { ClusterRouter } from '../cluster/cluster-router.ts';
 import type { Keyspace } from '../cluster/keyspace.ts';
 import { LeaseCell } from '../cluster/lease-cell.ts';
 import { linkEndOf } from '../cluster/link-end.ts';
+import type { PeerChange } from '../cluster/peer-directory.ts';
 import { PeerTable } from '../cluster/peer-table.ts';
 import { SlotTable } from '../cluster/slot-table.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
@@ -26,6 +27,12 @@ export interface ClusterNodeOptions {
   readonly catalogue: Catalogue;
   readonly random: Prng;
   readonly log: Log;
+}
+
+/** Hears of the gateways of other hosts, by the peer indexes of their nodes. */
+export interface GatewayPeers {
+  gatewayMet(node: number): void;
+  gatewayParted(node: number): void;
 }
 
 /** What one node of a host in a cluster has beside the others: its sight of the shared tables, its line to the control thread, its links to other hosts. */
@@ -52,8 +59,8 @@ export class ClusterNode {
     };
   }
 
-  /** From now on `node` hears of what the control thread wants, and of its peers; what came before is kept. */
-  listen(node: Node): void {
+  /** From now on `node` hears of what the control thread wants, and of its peers; what came before is kept. `gateway` is the one of this node. */
+  listen(node: Node, gateway?: GatewayPeers): void {
     const { start, host, index, life, catalogue, clock, random, log } = this.options;
     const self = linkEndOf({ host, inc: start.inc, node: index }, life);
     const { isOpen } = this.ports.lease;
@@ -65,6 +72,7 @@ export class ClusterNode {
         case 'peers':
           this.router.change(message);
           peers.change(message.met, message.parted);
+          if (gateway !== undefined) tellGateway(gateway, message);
           return;
         case 'freeze':
           node.freeze(message.slots);
@@ -92,4 +100,10 @@ export class ClusterNode {
   private tell(message: ToControl): void {
     this.options.start.control.postMessage(message);
   }
+}
+
+/** After the links: what the gateways say to each other goes over them. */
+function tellGateway(gateway: GatewayPeers, { met, parted }: PeerChange): void {
+  for (const index of parted) gateway.gatewayParted(index);
+  for (const { index, isGateway } of met) if (isGateway) gateway.gatewayMet(index);
 }

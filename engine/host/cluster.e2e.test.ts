@@ -120,3 +120,35 @@ test.serial(
     }
   },
 );
+
+test.serial(
+  'a launcher writes the death of its host down at once: nobody waits for the lease; and starts it again',
+  async (t) => {
+    const server = await serverFor(t);
+    const b = new ClusterProcess(t, server.url, 'b', '--lease-profile=default');
+    await b.sees(({ master }) => master !== undefined);
+    const a = new ClusterProcess(t, server.url, 'a', '--lease-profile=default', '--supervise');
+    const [, pid] = await a.prints(/"pid":(\d+),"msg":"the host runs"/);
+    await b.sees((report) => hostIn(report, 'a')?.isMember === true);
+    const { inc } = hostIn(await b.report(), 'a')!;
+    const since = performance.now();
+    process.kill(Number(pid), 'SIGKILL');
+    await b.sees((report) => hostIn(report, 'a')?.state === 'dead' && isOwnedBy(report, 'b'));
+    const tookMs = performance.now() - since;
+    t.log(`${Math.round(tookMs)} ms from the kill until everything had an owner again`);
+    // Its lease goes on for four seconds, and the others would wait for six.
+    t.true(tookMs < 4000);
+    const report = await b.sees((now) => hostIn(now, 'a')?.isMember === true);
+    t.not(hostIn(report, 'a')!.inc, inc);
+  },
+);
+
+test.serial('under a launcher a host waits for a NATS that is not there yet', async (t) => {
+  const server = await serverFor(t);
+  await server.kill();
+  const a = new ClusterProcess(t, server.url, 'a', '--supervise');
+  await a.prints(/no NATS at .*; waiting for it/);
+  await server.start();
+  await a.sees(({ self }) => self.phase === 'up');
+  t.pass();
+});

@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type HashKey, SLOTS } from '../cluster/keyspace.ts';
 import { LeaseCell } from '../cluster/lease-cell.ts';
 import type { ExitReason } from '../cluster/lease-owner.ts';
+import { LEASE_PROFILES } from '../cluster/lease-profile.ts';
 import { INCARNATIONS } from '../cluster/link-end.ts';
 import type { ClusterSettings } from '../cluster/nats-control-store.ts';
 import { PeerTable } from '../cluster/peer-table.ts';
@@ -11,6 +12,7 @@ import type { RootLog } from '../runtime/log.ts';
 import type { ClusterReport } from './cluster-report.ts';
 import type { HostConfig } from './config.ts';
 import type { ControlStart, FromControlThread, LocalNodeStart, ToControlThread } from './control-messages.ts';
+import type { WatchedRun } from './death-witness.ts';
 import { EXIT_LOST, HostLost } from './host-lost.ts';
 import type { MeshMemory } from './mesh.ts';
 import { flagsOf } from './thread-flags.ts';
@@ -30,10 +32,6 @@ export interface ControlPlaneOptions {
   readonly mesh: MeshMemory;
   /** All nodes of this host. */
   readonly locals: number;
-  /** What the store of this host goes by; undefined: nothing yet. */
-  readonly hashKey: HashKey | undefined;
-  /** Epochs that were used in that store. */
-  readonly epochFloor: number;
   /** A launcher watches over this process: NATS may come later. */
   readonly isSupervised: boolean;
   readonly log: RootLog;
@@ -76,21 +74,31 @@ export class ControlPlane {
   private readonly reports = new Map<number, (report: ClusterReport | undefined) => void>();
   private questions = 0;
   private isEnding = false;
+  /** For whoever watches over this process. */
+  readonly run: WatchedRun;
 
   constructor(options: ControlPlaneOptions) {
     this.options = options;
     const { config, mesh } = options;
     const nodes: LocalNodeStart[] = [];
     for (let node = 0; node <= config.workers; node++) nodes.push(this.newStart(node, mesh));
+    const settings = { protocol: PROTOCOL, game: options.game, slots: SLOTS, profile: config.leaseProfile };
+    this.run = {
+      nats: config.nats,
+      cluster: config.cluster,
+      host: options.host,
+      inc: this.inc,
+      settings,
+      timeoutMs: LEASE_PROFILES[config.leaseProfile].storeTimeoutMs,
+    };
     const start: ControlStart = {
       nats: config.nats,
       cluster: config.cluster,
       host: options.host,
       inc: this.inc,
       profile: config.leaseProfile,
-      settings: { protocol: PROTOCOL, game: options.game, slots: SLOTS, profile: config.leaseProfile },
-      drawn: settingsOf(options.hashKey ?? randomHashKey()),
-      epochFloor: options.epochFloor,
+      settings,
+      drawn: drawHashKey(),
       isPatient: options.isSupervised,
       workers: config.workers,
       locals: options.locals,
@@ -260,11 +268,7 @@ export function hashKeyOf(agreed: ClusterSettings): HashKey {
   return [Number(agreed.hashKey0), Number(agreed.hashKey1)];
 }
 
-function settingsOf([hashKey0, hashKey1]: HashKey): ClusterSettings {
-  return { hashKey0, hashKey1 };
-}
-
-export function randomHashKey(): HashKey {
+function drawHashKey(): ClusterSettings {
   const key = randomBytes(8);
-  return [key.readUInt32LE(0), key.readUInt32LE(4)];
+  return { hashKey0: key.readUInt32LE(0), hashKey1: key.readUInt32LE(4) };
 }

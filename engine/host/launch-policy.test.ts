@@ -27,6 +27,8 @@ test('one that ended in order, or was told to, or never came up stays ended, wit
     code: 1,
     why: 'never-ready',
   });
+  // The others declared it dead while it came up.
+  t.like(afterHostEnd([], { ...crash, code: 75, wasReady: false }), { effect: 'restart' });
   t.like(afterHostEnd([5], { ...crash, code: 1, wasReady: false, now: 9 }), { effect: 'restart' });
   t.like(afterHostEnd([], { ...crash, code: 1 }), { effect: 'restart' });
 });

@@ -1,4 +1,5 @@
 /** Whether a launcher starts its host again, and when. Pure. */
+import { EXIT_LOST } from './host-lost.ts';
 
 /** After the first end of the host, ms; twice as long after each further one. */
 const BACKOFF_MS_MIN = 1000;
@@ -26,7 +27,8 @@ export type LaunchDecision =
 export function afterHostEnd(ends: readonly number[], { code, wasReady, wasAsked, now }: HostEnd): LaunchDecision {
   if (code === 0 || wasAsked) return { effect: 'exit', code: code ?? 1, why: 'done' };
   // What the operator got wrong is not repaired by trying again; a host that did serve before is.
-  if (!wasReady && ends.length === 0 && code !== null) return { effect: 'exit', code, why: 'never-ready' };
+  if (!wasReady && ends.length === 0 && code !== null && code !== EXIT_LOST)
+    return { effect: 'exit', code, why: 'never-ready' };
   const recent = [...ends.filter((at) => now - at < WITHIN_MS), now];
   if (recent.length > ENDS_MAX) return { effect: 'exit', code: 1, why: 'too-often' };
   return {

@@ -1,3 +1,4 @@
+import type { WatchedRun } from './death-witness.ts';
 import type { Blame, QuarantineState } from './quarantine.ts';
 
 /** Set for a host that a launcher started; it has an IPC channel then. */
@@ -11,7 +12,9 @@ export type ToLauncher =
   | { readonly kind: 'ready' }
   | { readonly kind: 'suspect'; readonly node: number; readonly blame: Blame }
   | { readonly kind: 'cleared'; readonly node: number }
-  | { readonly kind: 'quarantine'; readonly state: QuarantineState };
+  | { readonly kind: 'quarantine'; readonly state: QuarantineState }
+  /** This run takes part in a cluster from now on: its death is to be written down at once. */
+  | { readonly kind: 'joins'; readonly run: WatchedRun };
 
 /** What a launcher tells a host before anything else. */
 export interface FromLauncher {
@@ -26,6 +29,7 @@ export interface LauncherPort {
   suspect(node: number, blame: Blame): void;
   cleared(node: number): void;
   quarantine(state: QuarantineState): void;
+  joins(run: WatchedRun): void;
   /** Ends the process at once; nothing else ends a thread that stands in native code. */
   endHost(node: number, blame: Blame | undefined): void;
 }
@@ -51,6 +55,7 @@ export function joinLauncher(channel: ParentChannel): Promise<Launch> {
     suspect: (node, blame) => channel.send({ kind: 'suspect', node, blame }),
     cleared: (node) => channel.send({ kind: 'cleared', node }),
     quarantine: (state) => channel.send({ kind: 'quarantine', state }),
+    joins: (run) => channel.send({ kind: 'joins', run }),
     endHost(node, blame) {
       // Behind all that was said before.
       if (blame === undefined) channel.send({ kind: 'cleared', node }, () => channel.die());

@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import type { RootLog } from '../runtime/log.ts';
 import type { CommandLine } from './command-line.ts';
+import type { DeathWitness, WatchedRun } from './death-witness.ts';
 import { afterHostEnd } from './launch-policy.ts';
 import { type FromLauncher, LAUNCHED_VARIABLE, type ToLauncher } from './launcher-port.ts';
 import { createLog } from './log.ts';
@@ -12,6 +13,9 @@ import type { Shell, StopSignal } from './shell.ts';
 export async function launch(line: CommandLine, shell: Shell, argv: readonly string[]): Promise<number> {
   return new Launcher(createLog(line.config, {}), shell, argv).run();
 }
+
+/** A launcher that is about to exit, or to start the host again, waits so long until the end of the run before is written down. */
+const DECLARE_MS_MAX = 1000;
 
 class Launcher {
   private readonly log: RootLog;
@@ -67,6 +71,7 @@ class Launcher {
     });
     const suspects = new Map<number, Blame>();
     let wasReady = false;
+    let witness: Promise<DeathWitness | undefined> = Promise.resolve(undefined);
     this.signal = (signal) => child.kill(signal);
     child.on('message', (message: ToLauncher) => {
       switch (message.kind) {
@@ -89,17 +94,44 @@ class Launcher {
         case 'quarantine':
           this.quarantine = message.state;
           return;
+        case 'joins':
+          witness = this.witnessOf(message.run);
+          return;
         default:
       }
     });
     return new Promise((resolve, reject) => {
       child.once('error', reject);
+      // It is reaped: nothing of it runs any more, which others would else have to wait for.
+      let declared: Promise<void> = Promise.resolve();
+      child.once('exit', () => {
+        declared = this.declare(witness);
+      });
       // Behind the last message: the channel is read to its end first.
-      child.once('close', (code) => {
+      child.once('close', async (code) => {
         this.signal = undefined;
+        await Promise.race([declared, this.wait(DECLARE_MS_MAX)]);
         resolve({ code, wasReady, suspects: [...suspects.values()] });
       });
     });
+  }
+
+  private async witnessOf(run: WatchedRun): Promise<DeathWitness | undefined> {
+    const warn = (line: string): void => this.log.warn({}, line);
+    // A launcher of a host alone has no use for NATS.
+    const { DeathWitness } = await import('./death-witness.ts');
+    return await DeathWitness.open(run, warn).catch((error: Error) => {
+      warn(`${error.message}; should the host die, the others wait for the end of its lease`);
+      return undefined;
+    });
+  }
+
+  private async declare(opening: Promise<DeathWitness | undefined>): Promise<void> {
+    const witness = await opening;
+    if (witness === undefined) return;
+    const isDeclared = await witness.declare();
+    if (!isDeclared) this.log.warn({}, 'the end of the host could not be written down: the others wait for its lease');
+    await witness.close().catch(() => {});
   }
 
   private wait(ms: number): Promise<void> {

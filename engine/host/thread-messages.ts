@@ -13,8 +13,6 @@ export interface StoreStart {
   readonly address: StoreAddress;
   /** Given to a thread that takes the place of one that died: its host has claimed the store with this. */
   readonly claimed: StoreIdentity | undefined;
-  /** The cluster whose hosts share the store. */
-  readonly cluster: string | undefined;
 }
 
 /** What a node of a host in a cluster has beside the others. */
@@ -53,8 +51,8 @@ export interface ThreadStart extends MeshMemory {
 
 export type ToThread =
   | { readonly kind: 'start' }
-  /** The host is sure to start: whoever had the store has it no more, or, in a cluster, shares it. The key is the one that all go by. */
-  | { readonly kind: 'claim-store'; readonly hashKey: HashKey }
+  /** The host is sure to start: whoever had the store has it no more. */
+  | { readonly kind: 'claim-store' }
   | { readonly kind: 'figures'; readonly id: number }
   | { readonly kind: 'locks'; readonly id: number; readonly from: number }
   /** Entities leave. Without `stays` the node ends then; with it, it goes on for what is on its way, until it is told again. */

@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import type { HashKey } from '../cluster/keyspace.ts';
 import type { LockReport } from '../runtime/lock-report.ts';
 import type { Mesh, PeerLinks } from './mesh.ts';
 import { NodeThread, type ThreadDeath, type ThreadEnvironment, type ThreadEvents } from './node-thread.ts';
@@ -64,13 +63,10 @@ export class Threads implements ThreadEvents {
     return claimed;
   }
 
-  /** Takes the store for this host, or joins those that share it. Rejects with one line. */
-  async claimStore(index: number, hashKey: HashKey): Promise<void> {
+  /** Takes the store for this host. Rejects with one line. */
+  async claimStore(index: number): Promise<void> {
     const thread = this.threads.get(index)!;
-    const { start, environment } = this.origins.get(index)!;
-    const store = { ...start.store!, claimed: { ...start.store!.claimed!, hashKey } };
-    this.origins.set(index, { start: { ...start, store }, environment });
-    thread.post({ kind: 'claim-store', hashKey });
+    thread.post({ kind: 'claim-store' });
     await thread.ready;
   }
 

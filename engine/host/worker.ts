@@ -61,10 +61,7 @@ try {
     // A nap would keep what the store has done from being heard of.
     waits: world === undefined ? WORKER_WAITS : MAIN_THREAD_WAITS,
     heap,
-    access:
-      cluster === undefined
-        ? { life, isClaimed: life === 0 }
-        : { life, isClaimed: false, openEpochOf: (slot) => cluster.ports.slots.openEpochOf(slot, index) },
+    access: { life: start.lives[start.index]!, isClaimed: start.lives[start.index] === 0 },
     ...(world !== undefined && { store: world.store }),
     ...(cluster !== undefined && { cluster: cluster.ports }),
   });
@@ -98,7 +95,7 @@ try {
         node.refuse(message.quarantined);
         return;
       case 'claim-store':
-        world!.claim(message.hashKey).then(serve, giveUp);
+        world!.claim().then(serve, giveUp);
         return;
       case 'drain':
         void drain(message.graceMs, message.stays);

@@ -1,6 +1,9 @@
+import type { Writer } from '../../transport/codec/writer.ts';
+import { LANE_MEDIUM } from '../../transport/link.ts';
 import { type Duration, milliseconds } from '../base/duration.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import { EngineError, notImplemented } from '../base/errors.ts';
+import type { Proxy } from '../contract/proxy.ts';
 import { Alarm } from './alarm.ts';
 import { Birth } from './birth.ts';
 import type { Call } from './call.ts';
@@ -8,7 +11,7 @@ import type { CallContext } from './call-context.ts';
 import type { EntityTypeEntry } from './catalogue.ts';
 import type { EntityScope, NodeEntity } from './entity.ts';
 import { Extras } from './extras.ts';
-import { END_ENTITY } from './frame.ts';
+import { END_ENTITY, HEADER_BYTES, writePlainRequest } from './frame.ts';
 import type { Log } from './log.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { NodeState } from './node-state.ts';
@@ -125,7 +128,7 @@ export class Activation extends NodeView implements EntityScope {
       this.phase === ACTIVE &&
       this.openTurns === 0 &&
       this.waiting === 0 &&
-      (this.extras === undefined || (!this.extras.pinned && this.record?.isClean !== false)) &&
+      (this.extras === undefined || (!this.extras.pinned && this.record?.isSettled !== false)) &&
       this.type.idleMs !== Number.POSITIVE_INFINITY
     );
   }
@@ -164,6 +167,30 @@ export class Activation extends NodeView implements EntityScope {
   /** A turn takes the entity for itself, or gives it back: all calls in between are made on its behalf. */
   held(isHeld: boolean): void {
     this.isPlain = !isHeld && this.idInHeader && this.state.flow === undefined;
+    if (!isHeld) this.record?.released();
+  }
+
+  override openKept(proxy: Proxy, code: number, bytes: number): Writer {
+    if (this.record === undefined) return super.openKept(proxy, code, bytes);
+    const { state } = this;
+    const out = state.outbox.begin(state.index, LANE_MEDIUM, HEADER_BYTES + bytes);
+    // Nobody reads the header: the arguments are taken out again, and the frame is given up.
+    writePlainRequest(out, state.operations[code]!.headWord, 0, 0, 0, this, 0);
+    state.outbox.endHeader();
+    return out;
+  }
+
+  override keep(proxy: Proxy, code: number): void {
+    const { state, record } = this;
+    const { contract, name } = state.operations[code]!;
+    const { writer, frameStart } = state.outbox;
+    const payload = writer.bytes.slice(frameStart + HEADER_BYTES, writer.at);
+    state.outbox.abandon();
+    if (record!.ended) throw record!.goneError();
+    const { fingerprint } = contract.generated.operations.find((one) => one.code === code)!;
+    const message = { contract: contract.name, operation: name, fingerprint, id: proxy.$id, payload };
+    record!.needExchange().send(message);
+    state.counters.parcelsKept++;
   }
 
   protected override get holder(): CallContext | undefined {

@@ -161,7 +161,7 @@ export class Activations implements KeepingEvents, Waker {
     this.bear(activation, stored ?? initial);
   }
 
-  /** For its durable tasks, if it exists. */
+  /** For its durable tasks, or for messages that its record has, if it exists. */
   wake(type: EntityTypeEntry, id: EntityId, slot: number, told: (outcome: Woken) => void): void {
     const present = this.roster.find(type, id, slot);
     if (present?.phase === DEACTIVATING) {
@@ -189,6 +189,7 @@ export class Activations implements KeepingEvents, Waker {
     log.error({ err: error, entity: activation.type.name, id: String(activation.id) }, what);
     activation.cancelTasks();
     const waiting = this.remove(activation);
+    this.lookAfter(activation);
     if (activation.birth !== undefined) {
       activation.birth.failure = error;
       this.settle(activation.birth);
@@ -223,6 +224,7 @@ export class Activations implements KeepingEvents, Waker {
   }
 
   stop(): void {
+    this.persistence?.watch?.stop();
     this.sweeper.stop();
     this.relief?.stop();
   }
@@ -247,6 +249,7 @@ export class Activations implements KeepingEvents, Waker {
       this.settle(birth);
       activation.born();
     }
+    activation.record?.exchange?.start();
     if (activation.waiting > 0) this.events.activated(activation);
   }
 
@@ -270,6 +273,7 @@ export class Activations implements KeepingEvents, Waker {
     activation.cancelTasks();
     const waiting = this.remove(activation);
     if (activation.record !== undefined) this.persistence!.writer.end(activation.record);
+    this.lookAfter(activation);
     const birth = activation.needBirth();
     birth.failure = failure;
     this.settle(birth);
@@ -284,7 +288,7 @@ export class Activations implements KeepingEvents, Waker {
   /** Not before its state is where the next activation finds it. */
   private async keepAndLeave(activation: Activation, record: EntityRecord, reason: DeactivationReason): Promise<void> {
     this.ending++;
-    await this.persistence!.close(record, reason === 'destroyed');
+    await this.persistence!.close(record, reason === 'destroyed' ? 'destroyed' : 'kept');
     this.ending--;
     this.leave(activation);
   }
@@ -322,8 +326,14 @@ export class Activations implements KeepingEvents, Waker {
     // Dispossessed meanwhile.
     if (activation.phase === GONE) return;
     const waiting = this.remove(activation);
+    this.lookAfter(activation);
     this.state.counters.deactivations++;
     if (waiting.length > 0) this.events.orphaned(waiting);
+  }
+
+  /** It may have left messages behind that have not arrived: it is brought back for them. */
+  private lookAfter({ record }: Activation): void {
+    if (record?.exchange !== undefined && !record.exchange.isThrough) this.persistence!.watch?.soon();
   }
 
   private remove(activation: Activation): readonly Waiting[] {

@@ -2,13 +2,7 @@ import { writeEntityId } from '../../transport/codec/entity-id.ts';
 import { MISMATCH, OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
 import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
-import {
-  CallTimeoutError,
-  type EngineError,
-  InvalidMessageError,
-  UnavailableError,
-  withoutTrace,
-} from '../base/errors.ts';
+import { CallTimeoutError, InvalidMessageError, UnavailableError, withoutTrace } from '../base/errors.ts';
 import type { CallTarget, Proxy, Sender } from '../contract/proxy.ts';
 import { admit, linkFull, WAIT_MS_MAX } from './admission.ts';
 import { explainArguments } from './argument-errors.ts';

@@ -3,7 +3,7 @@ import type { Writer } from '../../transport/codec/writer.ts';
 import { LANE_HIGH, LANE_LOW, LANE_MEDIUM, type Lane } from '../../transport/link.ts';
 import { type Duration, milliseconds } from '../base/duration.ts';
 import type { EntityId } from '../base/entity-id.ts';
-import { ContractMismatchError, notImplemented } from '../base/errors.ts';
+import { ContractMismatchError } from '../base/errors.ts';
 import type { Contract, OperationTraits, Priority } from '../contract/contract.ts';
 import type { Generated, GeneratedContract } from '../contract/generated.ts';
 import type { OperationModel, WireTypes } from '../contract/wire-type.ts';
@@ -109,6 +109,8 @@ export class Catalogue {
   readonly hasLocks: boolean;
   /** It has types whose state is kept: there is a store. Others pay nothing for it. */
   readonly hasPersistent: boolean;
+  /** It has operations with `exactlyOnce`. */
+  readonly hasParcels: boolean;
   private readonly contracts = new Map<string, BoundContract>();
 
   constructor(game: Game, generated: Generated) {
@@ -138,6 +140,7 @@ export class Catalogue {
       for (const operation of bound.operations) operations[operation.code] = operation;
     }
     this.operations = operations;
+    this.hasParcels = operations.some(({ traits }) => traits.exactlyOnce);
     for (const name of implementedBy.keys()) {
       if (!this.contracts.has(name)) {
         throw new GameDefinitionError(
@@ -147,10 +150,15 @@ export class Catalogue {
     }
   }
 
+  /** Undefined for a contract that the game does not have. */
+  find(name: string): BoundContract | undefined {
+    return this.contracts.get(name);
+  }
+
   /** Throws ContractMismatchError for a contract that the game does not have. */
   contract(contract: Contract<any> | string): BoundContract {
     const name = typeof contract === 'string' ? contract : contract?.name;
-    const bound = this.contracts.get(name);
+    const bound = this.find(name);
     if (bound) return bound;
     throw new ContractMismatchError('incompatible', `The game has no contract '${String(name)}'.`);
   }
@@ -255,7 +263,6 @@ function bind(game: Game, generated: GeneratedContract, type: EntityTypeEntry | 
     const model = generated.model.operations[i]!;
     const traits = traitsByName.get(operation.name)!;
     checkExactlyOnce(`${bound.name}.${operation.name}`, traits, model, type);
-    if (traits.exactlyOnce) throw notImplemented(`${bound.name}.${operation.name}: exactlyOnce`);
     return {
       code: operation.code,
       headWord: headWordOf(model.returns === 'void' ? KIND_ONE_WAY : KIND_REQUEST, operation.code),

@@ -34,6 +34,12 @@ export class Counters {
   recordsSaved = 0;
   savesFailed = 0;
   refusedStoreBusy = 0;
+  /** Messages with `exactlyOnce`: sent, run here, here again and not run again, sent again, set aside. */
+  parcelsKept = 0;
+  parcelsArrived = 0;
+  parcelsRepeated = 0;
+  parcelsAgain = 0;
+  parcelsAside = 0;
   /** Activations that died because somebody else has their slot or their record. */
   dispossessed = 0;
   /** On the node that holds the store. */

@@ -16,12 +16,15 @@ import { nameOf } from './caller.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import type { ClientDispatcher } from './client-dispatcher.ts';
 import type { ComputeDispatcher } from './compute-dispatcher.ts';
+import { Deliveries } from './deliveries.ts';
 import {
   COMPUTE,
   CREATE,
   DEADLOCKS,
+  DELIVER,
   DESTROY,
   ENGINE_OPERATIONS,
+  FORGET,
   isStoreOperation,
   LIST,
   readCborRest,
@@ -71,6 +74,8 @@ export class Dispatcher {
   private readonly clients: ClientDispatcher | undefined;
   private readonly computing: ComputeDispatcher | undefined;
   private readonly stores: StoreDispatcher | undefined;
+  /** Undefined in games without `exactlyOnce`. */
+  private readonly deliveries: Deliveries | undefined;
 
   constructor(
     state: NodeState,
@@ -86,6 +91,7 @@ export class Dispatcher {
     this.clients = beyond.clients;
     this.computing = beyond.computing;
     this.stores = beyond.stores;
+    this.deliveries = state.catalogue.hasParcels ? new Deliveries(state, activations, scheduler, replies) : undefined;
   }
 
   /** A request or one-way frame; `input` stands at its first byte. */
@@ -196,7 +202,8 @@ export class Dispatcher {
       if (one.frame === undefined) continue;
       const input = new Reader(one.frame);
       const isDestroy = one.operation === DESTROY;
-      isMade ||= one.operation === CREATE || (type.autoCreate && !isDestroy);
+      const isForget = this.deliveries?.isForget(one.operation) === true;
+      isMade ||= one.operation === CREATE || (type.autoCreate && !isDestroy && !isForget);
       if (isMade) this.request(input, one.source, one.lane);
       else if (isDestroy) this.replies.result(one.source, one.lane, requestIdOf(input.view, 0), DESTROY, false);
       else this.refuse(input, one.source, one.lane, one.operation, error);
@@ -238,6 +245,8 @@ export class Dispatcher {
         this.replies.result(source, lane, requestId, LIST, page);
       } else if (isStoreOperation(code) && this.stores !== undefined) {
         this.stores.request(code, args, source, lane, requestId);
+      } else if (this.deliveries !== undefined && (code === DELIVER.code || code === FORGET.code)) {
+        this.deliveries.request(input, code, id, args, source, lane);
       } else if (code === DEADLOCKS.code) this.scheduler.room.deadlocks?.receive(args);
       else if (end === END_HOST && this.clients !== undefined) {
         this.clients.engineRequest(code, args, source, lane, requestId);

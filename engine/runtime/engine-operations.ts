@@ -80,10 +80,24 @@ const STORE_MS_MAX = 15_000;
 export const STORE_CLAIM = storeOperation(0xff09, 'claim');
 /** [key, slot] → StoredRecord or null */
 export const STORE_LOAD = storeOperation(0xff0a, 'load');
-/** [KeepLevel, SaveRow[]] → the new etags */
+/** SaveColumns → the new etags */
 export const STORE_SAVE = storeOperation(0xff0b, 'save');
 
-export const isStoreOperation = (code: number): boolean => code >= STORE_CLAIM.code && code <= STORE_SAVE.code;
+/** [prefix, key behind which it goes on, how many] → keys */
+export const STORE_KEYS = storeOperation(0xff0d, 'keys');
+
+export const isStoreOperation = (code: number): boolean =>
+  (code >= STORE_CLAIM.code && code <= STORE_SAVE.code) || code === STORE_KEYS.code;
+
+/** A parcel or the end of it is late after so long: it is sent again. */
+const DELIVER_MS_MAX = 10_000;
+/**
+ * target: entity; [contract, operation, fingerprint, sender, number, number of the one before it or 0, welcome, arguments] → 0 once it is flushed that
+ * the operation has run, or the welcome to send it again with. Answers, and is in order, after it has run.
+ */
+export const DELIVER = engineOperation(0xff0e, 'deliver', LOCK_NONE, RETURNS_VALUE, DELIVER_MS_MAX);
+/** target: entity; [contract, sender, number] → 0 once it is flushed that the mark of this sender is forgotten, if it is not above that number */
+export const FORGET = engineOperation(0xff0f, 'forget', LOCK_NONE, RETURNS_VALUE, DELIVER_MS_MAX);
 
 function storeOperation(code: number, name: string): Operation {
   return engineOperation(code, `store.${name}`, LOCK_NONE, RETURNS_VALUE, STORE_MS_MAX);

@@ -151,11 +151,11 @@ export class NodeView extends Caller implements NodeRef, References {
   }
 
   /** One of the engine's own operations, at the owner of a slot or (below zero) at a node. */
-  ask(operation: Operation, id: EntityId, slot: number, args: unknown[]): Promise<unknown> {
+  ask(operation: Operation, id: EntityId, slot: number, args: unknown[], bytesAbout?: number): Promise<unknown> {
     try {
       checkEntityId(id);
       // Before the frame is open: the getters of an initial state may make calls of their own.
-      const payload = this.encoded(operation, args);
+      const payload = this.encoded(operation, args, bytesAbout);
       const out = this.openFrame(operation, id, slot, slot >= 0 ? END_ENTITY : END_HOST, undefined, payload.length);
       out.bytes.set(payload, out.at);
       out.at += payload.length;
@@ -189,9 +189,9 @@ export class NodeView extends Caller implements NodeRef, References {
     }
   }
 
-  private encoded(operation: Operation, args: unknown[]): Uint8Array {
+  private encoded(operation: Operation, args: unknown[], bytesAbout?: number): Uint8Array {
     try {
-      return encodeCbor(args);
+      return encodeCbor(args, bytesAbout);
     } catch (error) {
       if (error !== MISMATCH) throw error;
       // All that is not the engine's own comes last.

@@ -9,7 +9,7 @@ import {
 } from '../../transport/link.ts';
 import type { Clock } from '../base/clock.ts';
 import type { EntityId } from '../base/entity-id.ts';
-import { type EngineError, NodeDownError } from '../base/errors.ts';
+import { CallTimeoutError, type EngineError, NodeDownError } from '../base/errors.ts';
 import type { Prng } from '../base/prng.ts';
 import { ACTIVE, type Activation } from './activation.ts';
 import { type ActivationEvents, Activations } from './activations.ts';
@@ -166,6 +166,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   }
 
   start(): void {
+    this.activations.persistence?.watch?.start();
     this.cycle.schedule();
   }
 
@@ -245,6 +246,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   /** In a cluster: the tables in shared memory have changed. */
   installed(): void {
+    this.activations.persistence?.watch?.soon();
     this.cycle.schedule();
   }
 
@@ -457,7 +459,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   destroy(activation: Activation): Promise<boolean> {
     // The destroy turn itself is the one that is open; it ends with the promise.
-    return Promise.resolve(this.activations.deactivate(activation, 'destroyed')).then(() => true);
+    return Promise.resolve(this.activations.deactivate(activation, 'destroyed')).then(() => {
+      if (activation.record?.exchange?.isThrough !== false) return true;
+      const { type, id } = activation;
+      throw new CallTimeoutError('timeout', `${type.name}/${id}: messages of it have not arrived yet; it stays.`);
+    });
   }
 
   /** Sends away whoever has nothing to do, some at a time: calls of the others go on. */

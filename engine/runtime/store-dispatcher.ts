@@ -1,11 +1,10 @@
 import type { Lane } from '../../transport/link.ts';
 import { EngineError, InvalidMessageError, StoreError } from '../base/errors.ts';
 import type { Operation } from './catalogue.ts';
-import { STORE_CLAIM, STORE_LOAD, STORE_SAVE } from './engine-operations.ts';
+import { STORE_CLAIM, STORE_KEYS, STORE_LOAD, STORE_SAVE } from './engine-operations.ts';
 import type { EntityStore, SaveLevel } from './entity-store.ts';
 import type { NodeState } from './node-state.ts';
-import type { KeepLevel } from './persistence/entity-record.ts';
-import type { SaveRow } from './persistence/store-calls.ts';
+import { rowsOf, type SaveColumns } from './persistence/save-columns.ts';
 import type { Replies } from './reply.ts';
 
 /** What nodes ask of the store, on the node that holds it. */
@@ -49,15 +48,9 @@ export class StoreDispatcher {
         return;
       }
       case STORE_SAVE.code: {
-        const [level, rows] = args as [KeepLevel, readonly SaveRow[]];
-        if (!Array.isArray(rows)) throw new InvalidMessageError('invalid', 'What is to be saved is malformed.');
-        const batch = rows.map(([key, bytes, expectedEtag, slot, epoch]) => ({
-          key,
-          bytes,
-          expectedEtag,
-          slot,
-          epoch,
-        }));
+        if (!Array.isArray(args[1])) throw new InvalidMessageError('invalid', 'What is to be saved is malformed.');
+        const [level] = args as SaveColumns;
+        const batch = rowsOf(args as SaveColumns);
         this.state.counters.storeSaves++;
         this.state.counters.storeRecords += batch.length;
         const wanted = level === 'best' ? this.best : level;
@@ -70,9 +63,31 @@ export class StoreDispatcher {
         );
         return;
       }
+      case STORE_KEYS.code: {
+        const [prefix, after, count] = args as [string, string, number];
+        this.answer(
+          STORE_KEYS,
+          this.run(() => this.keys(prefix, after, count)),
+          source,
+          lane,
+          requestId,
+        );
+        return;
+      }
       default:
         throw new InvalidMessageError('invalid', `The store has no operation ${code}.`);
     }
+  }
+
+  /** Stores have no order of their own: the least ones behind `after`. */
+  private async keys(prefix: string, after: string, count: number): Promise<string[]> {
+    let keys: string[] = [];
+    for await (const { key } of this.store.scan(prefix)) {
+      if (key <= after) continue;
+      keys.push(key);
+      if (keys.length >= count * 2) keys = keys.sort().slice(0, count);
+    }
+    return keys.sort().slice(0, count);
   }
 
   /** Providers are not the engine's: one that throws instead of rejecting must not end a round. */

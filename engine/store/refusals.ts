@@ -18,7 +18,8 @@ export function checkBatch(caps: EntityStore['caps'], batch: readonly RecordSave
   const seen = new Set<string>();
   for (const { key, bytes, slot, epoch } of batch) {
     if (key === '') throw new TypeError('A record has no key.');
-    if (Buffer.byteLength(key) > KEY_BYTES_MAX) {
+    // Three bytes of UTF-8 at most for each of a string's own.
+    if (key.length * 3 > KEY_BYTES_MAX && Buffer.byteLength(key) > KEY_BYTES_MAX) {
       throw new InvalidMessageError('too-large', `The key of a record has more than ${KEY_BYTES_MAX} bytes.`);
     }
     if (bytes !== null && bytes.length > caps.maxRecord) {

@@ -29,9 +29,9 @@ export function readUnknown(input: Reader): unknown {
   return readValue(input, 0);
 }
 
-/** As `writeUnknown`, into bytes of its own. RangeError above half a gigabyte. */
-export function encodeCbor(value: unknown): Uint8Array<ArrayBuffer> {
-  for (let bytes = BYTES_FIRST; ; bytes *= 4) {
+/** As `writeUnknown`, into bytes of its own; it tries with `bytesAbout` first. RangeError above half a gigabyte. */
+export function encodeCbor(value: unknown, bytesAbout = BYTES_FIRST): Uint8Array<ArrayBuffer> {
+  for (let bytes = bytesAbout; ; bytes *= 4) {
     const scratch = new Uint8Array(bytes);
     const out = new Writer(scratch);
     try {

@@ -1,5 +1,6 @@
 import { type EngineError, FencedError, StoreError } from '../../base/errors.ts';
 import type { EntityRecord } from './entity-record.ts';
+import { PARCELS_PREFIX } from './record-key.ts';
 import type { StoreCalls } from './store-calls.ts';
 
 /** Looked into at the same time. */
@@ -60,6 +61,11 @@ export class Doubts {
     try {
       if (error instanceof FencedError) await store.claimAgain(record.keeper.slot);
       const found = await store.load(record.key, record.keeper.slot);
+      if (record.exchange !== undefined) {
+        // Saved with it, or not at all.
+        const mark = await store.load(PARCELS_PREFIX + record.key, record.keeper.slot);
+        record.parcelsEtag = mark?.etag ?? null;
+      }
       const { bytes } = record.sending!;
       const etag = found?.etag ?? null;
       const isThere =

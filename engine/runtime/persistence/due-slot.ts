@@ -1,4 +1,5 @@
 import { FencedError } from '../../base/errors.ts';
+import type { RecordSave } from '../entity-store.ts';
 import { WallTimer, type WallTimers } from '../wall-timers.ts';
 import type { DueNotes } from './agenda.ts';
 import { DueEntry } from './due-entry.ts';
@@ -15,7 +16,7 @@ import {
   pageKey,
   pagesOf,
 } from './due-pages.ts';
-import type { SaveRow, StoreCalls } from './store-calls.ts';
+import type { StoreCalls } from './store-calls.ts';
 
 /** Entries that one write changes. */
 const CHANGES_MAX = 256;
@@ -201,16 +202,20 @@ export class DueSlot extends WallTimer implements DueNotes {
     if (this.isClosed) return;
     const dues = new Map([...loaded].map(([page, one]) => [page, one.dues]));
     const next = changePages(directory, dues, out, into);
-    const token = store.tokenOf(slot);
-    const rows: SaveRow[] = [];
+    const epoch = store.tokenOf(slot);
+    const rows: RecordSave[] = [];
     for (const [number, content] of next.pages) {
       const etag = loaded.get(number)?.etag || null;
       if (content !== null || etag !== null) {
-        rows.push([pageKey(slot, number), content && encodePage(content), etag, slot, token]);
+        const bytes = content && encodePage(content);
+        rows.push({ key: pageKey(slot, number), bytes, expectedEtag: etag, slot, epoch });
       }
     }
     const isLeft = next.directory.rows.length > 0 || this.etag !== null;
-    if (isLeft) rows.push([directoryKey(slot), encodeDirectory(next.directory), this.etag, slot, token]);
+    if (isLeft) {
+      const bytes = encodeDirectory(next.directory);
+      rows.push({ key: directoryKey(slot), bytes, expectedEtag: this.etag, slot, epoch });
+    }
     for (const { entry, target } of changes) {
       this.dirty.delete(entry);
       entry.writing(target);

@@ -3,7 +3,8 @@ import { Alarm } from '../alarm.ts';
 import type { NodeState } from '../node-state.ts';
 import { DueIndex, type SlotFinder, type Waker } from './due-index.ts';
 import { EntityRecord, type Keeper } from './entity-record.ts';
-import { ASIDE_PREFIX, recordKey } from './record-key.ts';
+import { ParcelWatch } from './parcel-watch.ts';
+import { ASIDE_PREFIX, PARCELS_PREFIX, recordKey } from './record-key.ts';
 import { hashOf, StateForm } from './state-form.ts';
 import { type Asker, type StoreAccess, StoreCalls } from './store-calls.ts';
 import { type StoredTask, storedTasks } from './stored-task.ts';
@@ -11,6 +12,8 @@ import { type KeepingEvents, WriteBehind } from './write-behind.ts';
 
 /** Between two tries to save what an entity leaves. */
 const CLOSE_RETRY_MS = 250;
+/** How long an entity that is destroyed waits for what it has sent to arrive. */
+const LAST_PARCELS_MS_MAX = 20_000;
 /** Between two lines about loads that fail for the same reason. */
 const SAY_MS = 1000;
 /** Entities that a log line names. */
@@ -34,6 +37,8 @@ export class Persistence {
   readonly writer: WriteBehind;
   /** Who has durable tasks that are due when. */
   readonly due: DueIndex;
+  /** Undefined in games without `exactlyOnce`. */
+  readonly watch: ParcelWatch | undefined;
   private readonly state: NodeState;
   private readonly store: StoreCalls;
   private readonly form: StateForm;
@@ -46,6 +51,7 @@ export class Persistence {
     this.form = new StateForm(state.catalogue.types);
     this.due = new DueIndex(state, this.store, events, asker);
     this.writer = new WriteBehind(state, this.store, this.form, this.due, events);
+    this.watch = state.catalogue.hasParcels ? new ParcelWatch(state, this.store, events, asker) : undefined;
   }
 
   /**
@@ -61,7 +67,11 @@ export class Persistence {
       if (found === undefined) return { record, stored: undefined };
       record.etag = found.etag;
       record.saved = hashOf(found.bytes);
-      return { record, stored: this.decode(record, found.bytes) };
+      const stored = this.decode(record, found.bytes);
+      if (record.exchange?.parcels.isEmpty === false) {
+        record.parcelsEtag = (await this.store.load(PARCELS_PREFIX + record.key, slot))?.etag ?? null;
+      }
+      return { record, stored };
     } catch (error) {
       if (error instanceof FencedError) throw this.fenced(keeper, error);
       if (!(error instanceof StoreError)) throw error;
@@ -92,9 +102,13 @@ export class Persistence {
     }
   }
 
-  /** Resolves once nothing of the entity is left to be saved, or when it was deleted; later than its activation may live if the store fails. */
-  async close(record: EntityRecord, isDestroyed: boolean): Promise<void> {
+  /**
+   * Resolves once nothing of the entity is left to be saved, or when it was deleted; later than its activation may live if the store fails. What it
+   * has sent with `exactlyOnce` has to arrive before it is deleted: if that takes too long it is not.
+   */
+  async close(record: EntityRecord, wanted: 'kept' | 'destroyed'): Promise<void> {
     const { writer, state } = this;
+    const isDestroyed = wanted === 'destroyed' && (await this.isThrough(record));
     while (!record.ended) {
       try {
         if (isDestroyed) await writer.remove(record);
@@ -108,11 +122,39 @@ export class Persistence {
           break;
         }
       }
-      await new Promise<void>((resolve) => {
-        state.wheel.add(new Alarm(resolve), state.clock.now() + CLOSE_RETRY_MS);
-      });
+      await this.pause();
     }
     writer.end(record);
+  }
+
+  /** Whether everything has arrived that an entity sent with `exactlyOnce`; waits for it. */
+  private async isThrough(record: EntityRecord): Promise<boolean> {
+    const { exchange, keeper } = record;
+    const { state, writer } = this;
+    if (exchange === undefined) return true;
+    const until = state.clock.now() + LAST_PARCELS_MS_MAX;
+    while (!exchange.isThrough && !record.ended) {
+      const fields = { entity: keeper.type.name, id: String(keeper.id) };
+      if (state.clock.now() >= until || state.draining) {
+        state.log.error(fields, 'an entity was not destroyed: messages of it have not arrived yet');
+        return false;
+      }
+      // Also what waits for the end of the turn that destroys it.
+      await writer.save(record, 'best').catch(() => {});
+      await Promise.race([exchange.through(), this.pause()]);
+    }
+    const { length } = exchange.parcels.aside;
+    if (length > 0) {
+      state.log.error({ entity: keeper.type.name, id: String(keeper.id), messages: length }, 'lost with their sender');
+    }
+    return true;
+  }
+
+  private pause(): Promise<void> {
+    const { wheel, clock } = this.state;
+    return new Promise((resolve) => {
+      wheel.add(new Alarm(resolve), clock.now() + CLOSE_RETRY_MS);
+    });
   }
 
   /** Says whose last changes are lost when the node ends now. */
@@ -135,10 +177,13 @@ export class Persistence {
     const { type, slot } = record.keeper;
     try {
       const { state, beside } = this.form.decode(type, record.key, bytes);
+      const { parcels, marks } = beside ?? {};
+      if (parcels !== undefined || marks !== undefined) record.needExchange().restore(record.key, { parcels, marks });
       return { state, tasks: beside?.tasks === undefined ? NO_TASKS : storedTasks(record.key, beside.tasks) };
     } catch (error) {
       if ((error as EngineError).code === 'corrupt') {
-        const row = [ASIDE_PREFIX + record.key, bytes, null, slot, this.store.tokenOf(slot)] as const;
+        const epoch = this.store.tokenOf(slot);
+        const row = { key: ASIDE_PREFIX + record.key, bytes, expectedEtag: null, slot, epoch };
         // Refused when there is one already.
         this.store.save([row], 'best').catch(() => {});
       }

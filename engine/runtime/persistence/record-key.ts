@@ -5,6 +5,9 @@ export const ENTITY_PREFIX = 'entity/';
 /** In front of the whole key of a record: a copy of bytes that could not be read. */
 export const ASIDE_PREFIX = 'set-aside/';
 
+/** In front of the whole key of a record: it has parcels. So those are found again after a restart whose senders are not in memory. */
+export const PARCELS_PREFIX = 'parcels/';
+
 const KIND_OF = { number: 'n', bigint: 'b', string: 's' } as const;
 
 /** The key of an entity's record: `entity/Hero/n7`. Kinds of ids are told apart, and a slash in the name of a type is no border. */

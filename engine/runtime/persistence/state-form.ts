@@ -10,7 +10,11 @@ import { isThenable } from '../thenable.ts';
 /** Bytes of one record: it has to travel to the store in one frame. */
 export const STATE_BYTES_MAX = 15 * 1024 * 1024;
 
-const SCRATCH_FIRST = 64 * 1024;
+/** Many states are encoded into one such piece of memory: one of its own for each would cost more than to encode it. */
+const CHUNK_BYTES = 64 * 1024;
+/** With less room left in it, a state that does not fit goes into a new one; with more, the state is a large one. */
+const CHUNK_REST_MAX = 16 * 1024;
+const SCRATCH_FIRST = 256 * 1024;
 /** A scratch that one large state made larger is not kept. */
 const SCRATCH_KEPT_MAX = 1024 * 1024;
 
@@ -21,9 +25,13 @@ const SCRATCH_KEPT_MAX = 1024 * 1024;
 export interface Beside {
   /** Durable tasks; `Agenda` has the form. */
   tasks?: unknown;
+  /** What is sent with `exactlyOnce`; `Parcels` has the form. */
+  parcels?: unknown;
+  /** What of that has arrived; `Marks` has the form. */
+  marks?: unknown;
 }
 
-const BESIDE: readonly string[] = ['tasks'] satisfies (keyof Beside)[];
+const BESIDE: readonly string[] = ['tasks', 'parcels', 'marks'] satisfies (keyof Beside)[];
 
 /** What a record says. */
 export interface StoredState {
@@ -34,23 +42,30 @@ export interface StoredState {
 /** The state of an entity as bytes: CBOR of `[version, state]` or `[version, state, beside]`, with Map, Set, Date, bigint and Uint8Array kept. */
 export class StateForm {
   private readonly types: WireTypes;
-  private scratch = new Writer(new Uint8Array(SCRATCH_FIRST));
+  /** Up to `at` somebody keeps what was encoded. */
+  private chunk = new Writer(new Uint8Array(CHUNK_BYTES));
+  private at = 0;
+  /** For large ones; made with the first. */
+  private scratch: Writer | undefined = undefined;
 
   constructor(types: WireTypes) {
     this.types = types;
   }
 
-  /** Throws TypeError, with the member, for a state that is no plain value, and InvalidMessageError (`too-large`). */
+  /**
+   * Bytes that the next call writes over, unless `keep` is called first. Throws TypeError, with the member, for a state that is no plain
+   * value, and InvalidMessageError (`too-large`).
+   */
   encode(type: EntityTypeEntry, state: unknown, beside: Beside | undefined): Uint8Array {
     const stored = beside === undefined ? [type.stateVersion, state] : [type.stateVersion, state, beside];
-    let out = this.scratch;
+    let out = this.chunk;
+    let from = this.at;
     for (;;) {
-      out.at = 0;
+      out.at = from;
       try {
         writeUnknown(out, stored);
-        if (out.bytes.length <= SCRATCH_KEPT_MAX) this.scratch = out;
-        if (out.at > STATE_BYTES_MAX) throw tooLarge(type);
-        return out.bytes.slice(0, out.at);
+        if (out.at - from > STATE_BYTES_MAX) throw tooLarge(type);
+        return out === this.chunk ? out.bytes.subarray(from, out.at) : out.bytes.slice(0, out.at);
       } catch (error) {
         if (error === MISMATCH) {
           const what = `${type.cls.name}: this.state`;
@@ -58,9 +73,30 @@ export class StateForm {
         }
         if (error !== OVERFLOW) throw error;
         if (out.bytes.length > STATE_BYTES_MAX) throw tooLarge(type);
-        out = new Writer(new Uint8Array(out.bytes.length * 4));
+        out = this.larger(out, from);
+        from = 0;
       }
     }
+  }
+
+  private larger(out: Writer, from: number): Writer {
+    if (out !== this.chunk) {
+      const next = new Writer(new Uint8Array(out.bytes.length * 4));
+      if (next.bytes.length <= SCRATCH_KEPT_MAX) this.scratch = next;
+      return next;
+    }
+    if (CHUNK_BYTES - from < CHUNK_REST_MAX) {
+      this.chunk = new Writer(new Uint8Array(CHUNK_BYTES));
+      this.at = 0;
+      return this.chunk;
+    }
+    this.scratch ??= new Writer(new Uint8Array(SCRATCH_FIRST));
+    return this.scratch;
+  }
+
+  /** What `encode` returned last is not written over. */
+  keep(bytes: Uint8Array): void {
+    if (bytes.buffer === this.chunk.bytes.buffer) this.at = bytes.byteOffset + bytes.length;
   }
 
   /**

@@ -1,9 +1,10 @@
 import { type EngineError, FencedError, StoreError } from '../../base/errors.ts';
 import type { Operation } from '../catalogue.ts';
-import { STORE_CLAIM, STORE_LOAD, STORE_SAVE } from '../engine-operations.ts';
-import type { StoredRecord } from '../entity-store.ts';
+import { STORE_CLAIM, STORE_KEYS, STORE_LOAD, STORE_SAVE } from '../engine-operations.ts';
+import type { RecordSave, StoredRecord } from '../entity-store.ts';
 import type { Router } from '../router.ts';
 import type { KeepLevel } from './entity-record.ts';
+import { bytesAbout, columnsOf } from './save-columns.ts';
 
 /** A node as far as its store is concerned. */
 export interface StoreAccess {
@@ -11,29 +12,13 @@ export interface StoreAccess {
   readonly life: number;
   /** Its host has claimed all slots for it. */
   readonly isClaimed: boolean;
-  /** In a cluster, where slots come and go: the epoch in which this node runs a slot, 0 when it does not. */
-  readonly openEpochOf?: (slot: number) => number;
-}
-
-interface Claim {
-  readonly token: number;
-  /** Undefined: it has failed. */
-  done: Promise<void> | undefined;
 }
 
 /** Calls an operation of the engine at another node; a view of this one. */
 export interface Asker {
-  ask(operation: Operation, id: number, slot: number, args: unknown[]): Promise<unknown>;
+  /** `bytesAbout` spares the encoder of large arguments to try with less. */
+  ask(operation: Operation, id: number, slot: number, args: unknown[], bytesAbout?: number): Promise<unknown>;
 }
-
-/** One record as it travels to the store's node. */
-export type SaveRow = readonly [
-  key: string,
-  bytes: Uint8Array | null,
-  expectedEtag: string | null,
-  slot: number,
-  token: number,
-];
 
 /**
  * Tokens of claims: the epoch of a slot, and under it the lives of a node thread. A thread that takes the place of another claims anew, which
@@ -57,9 +42,8 @@ export class StoreCalls {
   private readonly asker: Asker;
   private readonly router: Router;
   private readonly access: StoreAccess;
-  /** The last one of each slot: what is saved is saved under it, whatever the slot table says by now. */
-  private readonly claims = new Map<number, Claim>();
-  /** Alone: somebody with a later epoch has the store. A node learns it from the first claim that is refused, and loads nothing any more. */
+  private readonly claims = new Map<number, Promise<void>>();
+  /** Somebody with a later epoch has the store: a node learns it from the first claim that is refused, and loads nothing any more. */
   private lost: FencedError | undefined = undefined;
   private loads = 0;
   private readonly waiting: (() => void)[] = [];
@@ -71,44 +55,34 @@ export class StoreCalls {
     this.access = access;
   }
 
-  /** What records of a slot are saved under that were loaded here. */
   tokenOf(slot: number): number {
-    return this.claims.get(slot)?.token ?? this.token(this.router.epochOf(slot));
+    return this.router.epochOf(slot) * LIVES_PER_EPOCH + this.access.life;
   }
 
-  /** Once per slot and epoch. FencedError when somebody with a later epoch has it; StoreError when it is not known. */
+  /** Once per slot. FencedError when somebody with a later epoch has it; StoreError when it is not known. */
   claimed(slot: number): Promise<void> {
-    const { access } = this;
     if (this.lost !== undefined) return Promise.reject(this.lost);
-    if (access.isClaimed) return CLAIMED;
-    // The table alone would not do: it may name the epoch of another owner already.
-    const epoch = access.openEpochOf === undefined ? this.router.epochOf(slot) : access.openEpochOf(slot);
-    if (epoch === 0) return Promise.reject(new FencedError('fenced', `Slot ${slot} is not here any more.`));
-    const token = this.token(epoch);
-    const claim = this.claims.get(slot);
-    if (claim?.token === token) return this.claim(slot, claim);
-    return this.claim(slot, { token, done: undefined });
+    if (this.access.isClaimed) return CLAIMED;
+    return this.claim(slot);
+  }
+
+  private claim(slot: number): Promise<void> {
+    let claim = this.claims.get(slot);
+    if (claim === undefined) {
+      claim = this.asked(STORE_CLAIM, [slot, this.tokenOf(slot)]).then(() => {});
+      this.claims.set(slot, claim);
+      claim.catch((error: unknown) => {
+        this.claims.delete(slot);
+        if (error instanceof FencedError) this.lost = error;
+      });
+    }
+    return claim;
   }
 
   /** Is it still ours? As `claimed`. */
   claimAgain(slot: number): Promise<void> {
-    return this.claim(slot, { token: this.tokenOf(slot), done: undefined });
-  }
-
-  private token(epoch: number): number {
-    return epoch * LIVES_PER_EPOCH + this.access.life;
-  }
-
-  private claim(slot: number, claim: Claim): Promise<void> {
-    if (claim.done !== undefined) return claim.done;
-    const done = this.asked(STORE_CLAIM, [slot, claim.token]).then(() => {});
-    claim.done = done;
-    this.claims.set(slot, claim);
-    done.catch((error: unknown) => {
-      claim.done = undefined;
-      if (error instanceof FencedError && this.access.openEpochOf === undefined) this.lost = error;
-    });
-    return done;
+    this.claims.delete(slot);
+    return this.claim(slot);
   }
 
   /** StoreError, in whatever way it failed. */
@@ -122,9 +96,15 @@ export class StoreCalls {
     }
   }
 
+  /** Some of those that begin so, in order, behind one. StoreError. */
+  async keys(prefix: string, after: string, count: number): Promise<string[]> {
+    return (await this.asked(STORE_KEYS, [prefix, after, count])) as string[];
+  }
+
   /** The new etags. Any EngineError. */
-  async save(rows: readonly SaveRow[], level: KeepLevel): Promise<string[]> {
-    return (await this.ask(STORE_SAVE, [level, rows])) as string[];
+  async save(rows: readonly RecordSave[], level: KeepLevel): Promise<string[]> {
+    const columns = columnsOf(rows, level);
+    return (await this.ask(STORE_SAVE, columns, bytesAbout(columns))) as string[];
   }
 
   /** A record of no entity that is written once and never changed, whoever comes first: it is there once this resolves. StoreError. */
@@ -132,7 +112,7 @@ export class StoreCalls {
     if ((await this.load(key, slot)) !== undefined) return;
     await this.asked(STORE_CLAIM, [slot, COMMON_TOKEN]);
     try {
-      await this.save([[key, bytes, null, slot, COMMON_TOKEN]], 'best');
+      await this.save([{ key, bytes, expectedEtag: null, slot, epoch: COMMON_TOKEN }], 'best');
     } catch (error) {
       if ((error as EngineError).code !== 'conflict') throw error;
     }
@@ -170,7 +150,7 @@ export class StoreCalls {
     }
   }
 
-  private ask(operation: Operation, args: unknown[]): Promise<unknown> {
-    return this.asker.ask(operation, 0, -1 - this.router.storeAt(), args);
+  private ask(operation: Operation, args: unknown[], about?: number): Promise<unknown> {
+    return this.asker.ask(operation, 0, -1 - this.router.storeAt(), args, about);
   }
 }

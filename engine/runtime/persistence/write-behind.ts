@@ -1,11 +1,14 @@
 import { type EngineError, FencedError, OverloadedError, StoreError } from '../../base/errors.ts';
 import { Alarm } from '../alarm.ts';
+import type { RecordSave } from '../entity-store.ts';
 import type { NodeState } from '../node-state.ts';
 import { Agenda } from './agenda.ts';
 import { AutosaveQueue } from './autosave-queue.ts';
 import { Doubts } from './doubts.ts';
 import type { DueIndex } from './due-index.ts';
-import { type EntityRecord, type Keeping, type KeepLevel, Snapshot } from './entity-record.ts';
+import type { EntityRecord, Keeping, KeepLevel, Snapshot } from './entity-record.ts';
+import { Exchange } from './exchange.ts';
+import { changesMark, markOf } from './parcel-mark.ts';
 import { ENTITY_PREFIX } from './record-key.ts';
 import { hashOf, type StateForm } from './state-form.ts';
 import type { StoreCalls } from './store-calls.ts';
@@ -15,6 +18,8 @@ export const BATCH_RECORDS_MAX = 256;
 export const BATCH_BYTES_MAX = 256 * 1024;
 /** Batches under way. */
 const BATCHES_MAX = 4;
+/** So many leave at once when fewer batches are under way: the store has begun with them when the next ones are encoded. */
+const BATCH_RECORDS_EARLY = 16;
 /** Entities that are looked at in one slice; most of them may be unchanged. */
 const LOOKS_MAX = 512;
 const GO_ON_MS = 1;
@@ -114,27 +119,46 @@ export class WriteBehind implements Keeping {
    * (`too-large`), OverloadedError (`store-busy`); the entity is tried further then, but for a state that cannot be saved as it is.
    */
   async save(record: EntityRecord, level: KeepLevel): Promise<void> {
-    if (record.ended) throw goneError(record);
+    if (record.ended) throw record.goneError();
     const bytes = this.form.encode(record.keeper.type, record.keeper.entity.state, record.beside);
     const hash = hashOf(bytes);
-    if (record.sending === undefined && isSaved(record, hash, level)) return;
+    if (record.sending === undefined && record.isSavedAs(hash, level)) {
+      record.exchange?.saved(record.exchange.changes, record.isFlushed);
+      return;
+    }
     if (this.bytes + bytes.length > DIRTY_BYTES_MAX) {
       this.touch(record);
       throw this.storeBusy(record.key);
     }
-    await this.keep(record, bytes, hash, level, dueOf(record));
+    this.form.keep(bytes);
+    await this.keep(record, bytes, hash, level);
   }
 
   /** Deletes it from the store. */
   async remove(record: EntityRecord): Promise<void> {
-    if (record.etag === null && record.sending === undefined) return;
-    await this.keep(record, null, '', 'best', Number.POSITIVE_INFINITY);
+    if (record.etag === null && record.sending === undefined) {
+      record.exchange?.saved(record.exchange.changes, true);
+      return;
+    }
+    await this.keep(record, null, '', 'best');
+  }
+
+  flushSoon(record: EntityRecord): void {
+    const exchange = record.exchange!;
+    if (exchange.isDue) return;
+    exchange.isDue = true;
+    queueMicrotask(() => this.flush(record));
+  }
+
+  newExchange(record: EntityRecord): Exchange {
+    return new Exchange(this.state, record.keeper, record);
   }
 
   /** Its activation is gone, with all that was to be saved. */
   end(record: EntityRecord): void {
     record.ended = true;
     record.agenda?.release();
+    record.exchange?.stop();
     if (record.queued) {
       // It stays in its queue, which forgets it.
       record.queued = false;
@@ -147,26 +171,42 @@ export class WriteBehind implements Keeping {
     return new Agenda(slot, slot.entryOf(key.slice(ENTITY_PREFIX.length), due), due);
   }
 
-  private keep(
-    record: EntityRecord,
-    bytes: Uint8Array | null,
-    hash: string,
-    level: KeepLevel,
-    due: number,
-  ): Promise<void> {
+  /** What its exchange wants flushed, unless a turn holds the entity or another save is under way: their ends ask again. */
+  flush(record: EntityRecord): void {
+    const { exchange, keeper } = record;
+    if (exchange?.isDue !== true || record.ended) return;
+    if (keeper.exclusive !== undefined || record.sending !== undefined) return;
+    exchange.isDue = false;
+    let bytes: Uint8Array;
+    try {
+      bytes = this.form.encode(keeper.type, keeper.entity.state, record.beside);
+    } catch (error) {
+      this.unsavable(record, error);
+      return;
+    }
+    const hash = hashOf(bytes);
+    if (record.isSavedAs(hash, 'best')) exchange.saved(exchange.changes, true);
+    // It is looked at again within `autosave`.
+    else if (this.bytes + bytes.length > DIRTY_BYTES_MAX) this.touch(record);
+    else {
+      this.form.keep(bytes);
+      this.begin(record, record.snapshot(bytes, hash, 'best'));
+    }
+  }
+
+  private keep(record: EntityRecord, bytes: Uint8Array | null, hash: string, level: KeepLevel): Promise<void> {
+    const snapshot = record.snapshot(bytes, hash, level);
     if (record.sending === undefined) {
-      const snapshot = new Snapshot(bytes, hash, level, due);
       this.begin(record, snapshot);
-      return snapshot.settled();
+      const settled = snapshot.settled();
+      if (this.encoded.length >= BATCH_RECORDS_EARLY) this.pump();
+      return settled;
     }
     const { next } = record;
-    if (next === undefined) record.next = new Snapshot(bytes, hash, level, due);
+    if (next === undefined) record.next = snapshot;
     else {
       this.bytes -= next.length;
-      next.bytes = bytes;
-      next.hash = hash;
-      next.due = due;
-      if (next.level === 'committed') next.level = level;
+      next.becomes(snapshot);
     }
     this.bytes += record.next!.length;
     return record.next!.settled();
@@ -281,18 +321,34 @@ export class WriteBehind implements Keeping {
     // Later slices of its turns may change it further.
     if (keeper.openTurns > 0) this.touch(record);
     const hash = hashOf(bytes);
-    return hash === record.saved ? undefined : new Snapshot(bytes, hash, 'committed', dueOf(record));
+    if (record.exchange?.wantsFlush === true) {
+      if (record.isSavedAs(hash, 'best')) record.exchange.saved(record.exchange.changes, true);
+      else {
+        this.form.keep(bytes);
+        this.begin(record, record.snapshot(bytes, hash, 'best'));
+      }
+      return undefined;
+    }
+    if (hash === record.saved) return undefined;
+    this.form.keep(bytes);
+    return record.snapshot(bytes, hash, 'committed');
   }
 
   private send(batch: readonly EntityRecord[]): void {
     this.batches++;
-    const rows = batch.map(({ key, etag, sending, keeper: { slot } }) => {
-      return [key, sending!.bytes, etag, slot, this.store.tokenOf(slot)] as const;
+    const rows: RecordSave[] = batch.map(({ key, etag, sending, keeper: { slot } }) => {
+      return { key, bytes: sending!.bytes, expectedEtag: etag, slot, epoch: this.store.tokenOf(slot) };
     });
+    // Behind those of all: which records have parcels from then on, or have none any more.
+    const marked = batch.filter(changesMark);
+    for (const record of marked) rows.push(markOf(record, this.store.tokenOf(record.keeper.slot)));
     this.store.save(rows, batch[0]!.sending!.level).then(
       (etags) => {
         this.batches--;
         this.isBack();
+        for (const [i, record] of marked.entries()) {
+          record.parcelsEtag = record.sending!.hasParcels ? etags[batch.length + i]! : null;
+        }
         for (const [i, record] of batch.entries()) this.saved(record, etags[i]!);
         this.pump();
       },
@@ -313,6 +369,7 @@ export class WriteBehind implements Keeping {
     record.agenda?.saved(snapshot.due, this.state.clock.wallNow());
     this.finish(record);
     snapshot.resolve();
+    record.exchange?.saved(snapshot.changes, record.isFlushed);
   }
 
   /** Its snapshot is over; the next one begins. */
@@ -322,11 +379,17 @@ export class WriteBehind implements Keeping {
     this.bytes -= record.sending!.length;
     record.sending = undefined;
     record.next = undefined;
-    if (next === undefined) return;
+    if (next === undefined) {
+      this.flush(record);
+      return;
+    }
     this.bytes -= next.length;
-    if (record.ended) next.reject(goneError(record));
-    else if (next.bytes === null ? record.etag === null : isSaved(record, next.hash, next.level)) next.resolve();
-    else this.begin(record, next);
+    if (record.ended) next.reject(record.goneError());
+    else if (next.bytes === null ? record.etag === null : record.isSavedAs(next.hash, next.level)) {
+      next.resolve();
+      record.exchange?.saved(next.changes, record.isFlushed);
+      this.flush(record);
+    } else this.begin(record, next);
   }
 
   private failed(batch: readonly EntityRecord[], error: EngineError): void {
@@ -430,14 +493,3 @@ export class WriteBehind implements Keeping {
     this.state.log.info({ waiting: this.dirtyEntities }, 'the store works again');
   }
 }
-
-const isSaved = (record: EntityRecord, hash: string, level: KeepLevel): boolean =>
-  hash === record.saved && (level === 'committed' || record.isFlushed);
-
-const dueOf = ({ agenda }: EntityRecord): number => agenda?.nextDue() ?? Number.POSITIVE_INFINITY;
-
-const goneError = (record: EntityRecord): Error =>
-  record.cause ??
-  new StoreError('conflict', `${record.key}: this activation is gone; its state is not saved any more.`, {
-    outcome: 'notExecuted',
-  });

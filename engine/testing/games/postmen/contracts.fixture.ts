@@ -15,6 +15,10 @@ export interface Postman {
   /** Joins and shouts without waiting. */
   enlistAndShout(group: string, who: string, text: string): void;
 
+  /** Name of the host that it is on; all postmen that live, wherever. */
+  where(): Promise<string>;
+  everybody(): Promise<int32[]>;
+
   /** Ends when its caller gives up; `givenUp` says how many have. */
   waitForEver(): Promise<void>;
   givenUp(): Promise<int32>;
@@ -34,16 +38,18 @@ export const Postman = contract<Postman>('Postman', {
   askBack: { access: 'client' },
   askAgain: {},
   tellAgain: {},
-  enlist: {},
-  dismiss: {},
-  shout: {},
-  enlistAndShout: {},
-  waitForEver: {},
-  givenUp: {},
-  grasp: { lock: 'entity' },
+  enlist: { access: 'client' },
+  dismiss: { access: 'client' },
+  shout: { access: 'client' },
+  enlistAndShout: { access: 'client' },
+  where: { access: 'client' },
+  everybody: { access: 'client' },
+  waitForEver: { access: 'client' },
+  givenUp: { access: 'client' },
+  grasp: { access: 'client', lock: 'entity' },
   gather: {},
   touch: { lock: 'entity' },
-  around: { lock: 'entity' },
+  around: { access: 'client', lock: 'entity' },
   bounce: { lock: 'entity' },
 });
 

@@ -50,6 +50,16 @@ export class PostmanEntity extends NodeEntity implements Postman {
     proxy.letter(text);
   }
 
+  async where(): Promise<string> {
+    return (await this.node.locate(Postman, this.id)).host;
+  }
+
+  async everybody(): Promise<int32[]> {
+    const ids: int32[] = [];
+    for await (const id of this.node.list(Postman)) ids.push(id as int32);
+    return ids;
+  }
+
   waitForEver(): Promise<void> {
     const { signal } = this.call;
     return new Promise((_, reject) => {
