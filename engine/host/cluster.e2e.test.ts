@@ -1,6 +1,7 @@
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { needsProgram } from '../../scripts/programs.ts';
 import { ClusterProcess, hostIn, isOwnedBy } from '../testing/cluster-process.fixture.ts';
+import { HostProcess } from '../testing/host-process.fixture.ts';
 import { NatsServer } from '../testing/nats-server.fixture.ts';
 
 const test = (needsProgram('nats') ? anyTest : anyTest.skip) as TestFn;
@@ -35,6 +36,20 @@ test.serial('two hosts find each other; one of them starts the game, and both se
     t.is((await host.readiness()).status, 200);
   }
   await a.prints(/ping 1 went through 10 entities/);
+  const { port } = new URL(await b.address('admin'));
+  const status = new HostProcess(t, ['status', `--admin-port=${port}`]);
+  t.is(await status.exited(), 0);
+  t.regex(
+    status.stdout,
+    /^ready\n {2}cluster {2}skerry, profile lan, epoch \d+\n {2}host {5}b, up, lease for \d+ ms\n/,
+  );
+  t.regex(status.stdout, /^ {2}b \* +up +2 +0 +\d+ +\d+ +\d+ +\d\.\d s ago$/m);
+  const forScripts = new HostProcess(t, ['status', '--json', `--admin-port=${port}`]);
+  t.is(await forScripts.exited(), 0);
+  t.is(JSON.parse(forScripts.stdout).cluster.self.host, 'b');
+  const nobody = new HostProcess(t, ['status', '--admin-port=1']);
+  t.is(await nobody.exited(), 1);
+  t.is(nobody.stderr, 'skerry: no host answers at http://127.0.0.1:1: name its admin port with --admin-port=P\n');
   t.notRegex(b.output, /went through/);
 });
 

@@ -14,7 +14,14 @@ const parse = (argv: string[], env: Record<string, string> = {}, file = '{}'): C
   parseCommandLine(argv, env, reading(file));
 
 test('nothing said: start, with the defaults of the table', (t) => {
-  t.deepEqual(parse([]), { command: 'start', arguments: [], config: defaults, gameArgs: [], warnings: [] });
+  t.deepEqual(parse([]), {
+    command: 'start',
+    arguments: [],
+    config: defaults,
+    asJson: false,
+    gameArgs: [],
+    warnings: [],
+  });
   t.is(defaults.port, 7070);
   t.is(defaults.adminPort, 7071);
   t.is(defaults.adminAddress, '127.0.0.1');

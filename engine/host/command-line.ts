@@ -23,6 +23,8 @@ export interface CommandLine {
   /** What stands beside the flags: the arguments of `move`, `workers`, … */
   readonly arguments: readonly string[];
   readonly config: HostConfig;
+  /** `status`, for scripts. */
+  readonly asJson: boolean;
   /** Everything behind `--`, untouched. */
   readonly gameArgs: readonly string[];
   /** Lines worth showing that stop nothing. */
@@ -32,7 +34,7 @@ export interface CommandLine {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const CONFIG_VARIABLE = variableOf('config');
-const FLAGS: readonly string[] = [...OPTION_KEYS.map(flagOf), 'config', 'help', 'version'];
+const FLAGS: readonly string[] = [...OPTION_KEYS.map(flagOf), 'config', 'json', 'help', 'version'];
 
 /**
  * `argv` without the program. Reads nothing but the config file, through `readText`, when one is named. Throws UsageError, one
@@ -49,16 +51,20 @@ export function parseCommandLine(
   const shown = own.find((word) => ['--help', '-h', '--version', '-v'].includes(word));
   if (shown !== undefined) {
     const command = shown === '--help' || shown === '-h' ? 'help' : 'version';
-    return { command, arguments: [], config: configOf(new Map()), gameArgs, warnings: [] };
+    return { command, arguments: [], config: configOf(new Map()), asJson: false, gameArgs, warnings: [] };
   }
 
   const { flags, words } = separate(own);
   const [first = 'start', ...rest] = words;
   const command = COMMANDS.find((one) => one === first);
   if (command === undefined) throw new UsageError(unknownCommand(first));
-  if ((command === 'start' || command === 'check') && rest.length > 0) {
-    throw new UsageError(`'${command}' takes no '${rest[0]}'; a game is named with --game=FILE`);
+  if ((command === 'start' || command === 'check' || command === 'status') && rest.length > 0) {
+    const meant = command === 'status' ? '' : '; a game is named with --game=FILE';
+    throw new UsageError(`'${command}' takes no '${rest[0]}'${meant}`);
   }
+
+  const asJson = flags.has('json');
+  if (asJson && command !== 'status') throw new UsageError(`'${command}' takes no --json; 'status' does`);
 
   const { written, warnings } = environment(env);
   const file = flags.get('config')?.text ?? (env[CONFIG_VARIABLE] || undefined);
@@ -68,7 +74,7 @@ export function parseCommandLine(
     const value = flags.get(flagOf(key));
     if (value !== undefined) merged.set(key, value);
   }
-  return { command, arguments: rest, config: configOf(merged), gameArgs, warnings };
+  return { command, arguments: rest, config: configOf(merged), asJson, gameArgs, warnings };
 }
 
 /** `--name=value`, `--name value` and switches; of a flag given twice the last one counts. */
@@ -85,7 +91,7 @@ function separate(own: readonly string[]): { flags: Map<string, Written>; words:
     const name = word.slice(0, equals === -1 ? undefined : equals).replace(/^--/, '');
     if (!word.startsWith('--') || !FLAGS.includes(name)) throw new UsageError(unknownFlag(word, name));
     if (equals !== -1) flags.set(name, { text: word.slice(equals + 1), where: word });
-    else if (OPTION_KEYS.some((key) => flagOf(key) === name && OPTIONS[key].isSwitch)) {
+    else if (name === 'json' || OPTION_KEYS.some((key) => flagOf(key) === name && OPTIONS[key].isSwitch)) {
       flags.set(name, { text: 'true', where: word });
     } else {
       const value = own[++at];
@@ -158,6 +164,7 @@ export function helpText(): string {
     return [`--${flagOf(key)}${placeholder && `=${placeholder}`}`, defaultText, help] as const;
   });
   rows.push(['--config=FILE', 'none', 'a JSON file with any of these: { "workers": 4, "adminPort": 0 }']);
+  rows.push(['--json', '', 'of status: for scripts']);
   rows.push(['--help, --version', '', '']);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)) + 2);
   const lines = rows.map(([flag, value, help]) =>

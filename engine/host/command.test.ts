@@ -41,7 +41,7 @@ for (const [argv, stderr] of mistakes) {
   });
 }
 
-for (const word of ['status', 'drain', 'move', 'workers', 'swap']) {
+for (const word of ['drain', 'move', 'workers', 'swap']) {
   test(`${word} says that it is not built yet`, async (t) => {
     const { code, stdout, stderr } = await answer(word);
     t.is(code, 2);

@@ -50,6 +50,10 @@ async function perform(line: CommandLine, shell: Shell, argv: readonly string[])
       const [{ check }, { buildGame }] = await Promise.all([import('./check.ts'), import('../../codegen/build.ts')]);
       return check(line.config.game, shell, buildGame);
     }
+    case 'status': {
+      const { statusCommand } = await import('./status-command.ts');
+      return statusCommand(line.config, line.asJson, shell);
+    }
     case 'store': {
       const [{ storeCommand }, { EngineError }] = await Promise.all([
         import('./store-command.ts'),
