@@ -103,7 +103,10 @@ export class HostThreads {
     if (this.storeNode !== undefined) {
       const { store, data, nats, cluster } = config;
       const address = { store, data, nats, cluster };
-      const start = { ...this.startOf(this.storeNode), store: { address, claimed: undefined } };
+      const start = {
+        ...this.startOf(this.storeNode),
+        store: { address, claimed: undefined, sole: nats === undefined },
+      };
       const found = await this.threads.openStore(start, { gameArgs, env: process.env, heapMb: undefined });
       this.hashKey = found.hashKey;
       epoch = found.epoch;

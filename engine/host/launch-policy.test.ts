@@ -27,6 +27,8 @@ test('one that ended in order, or was told to, or never came up stays ended, wit
     code: 1,
     why: 'never-ready',
   });
+  // Another host has its store.
+  t.deepEqual(afterHostEnd([], { ...crash, code: 76 }), { effect: 'exit', code: 76, why: 'done' });
   // The others declared it dead while it came up.
   t.like(afterHostEnd([], { ...crash, code: 75, wasReady: false }), { effect: 'restart' });
   t.like(afterHostEnd([5], { ...crash, code: 1, wasReady: false, now: 9 }), { effect: 'restart' });

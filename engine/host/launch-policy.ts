@@ -1,5 +1,5 @@
 /** Whether a launcher starts its host again, and when. Pure. */
-import { EXIT_LOST } from './host-lost.ts';
+import { EXIT_LOST, EXIT_TAKEN } from './host-lost.ts';
 
 /** After the first end of the host, ms; twice as long after each further one. */
 const BACKOFF_MS_MIN = 1000;
@@ -25,7 +25,7 @@ export type LaunchDecision =
 
 /** `ends`: when the host ended before, as far back as it matters. */
 export function afterHostEnd(ends: readonly number[], { code, wasReady, wasAsked, now }: HostEnd): LaunchDecision {
-  if (code === 0 || wasAsked) return { effect: 'exit', code: code ?? 1, why: 'done' };
+  if (code === 0 || code === EXIT_TAKEN || wasAsked) return { effect: 'exit', code: code ?? 1, why: 'done' };
   // What the operator got wrong is not repaired by trying again; a host that did serve before is.
   if (!wasReady && ends.length === 0 && code !== null && code !== EXIT_LOST)
     return { effect: 'exit', code, why: 'never-ready' };

@@ -45,6 +45,12 @@ export class FoundStore {
     return new FoundStore(store, game, { hashKey, epoch: epoch + 1 }, found.etag);
   }
 
+  /** Has somebody started since the host that has this epoch? StoreError when it is not known. */
+  static async isTaken(store: EntityStore, game: string, epoch: number): Promise<boolean> {
+    const found = await store.load(IDENTITY_KEY, IDENTITY_SLOT);
+    return found !== undefined && identityOf(found.bytes, game).epoch > epoch;
+  }
+
   /** Has nobody started since the host that has this epoch? For a thread that takes the store over from one that died. */
   static async check(store: EntityStore, game: string, epoch: number): Promise<void> {
     const found = await store.load(IDENTITY_KEY, IDENTITY_SLOT);

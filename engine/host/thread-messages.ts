@@ -13,6 +13,8 @@ export interface StoreStart {
   readonly address: StoreAddress;
   /** Given to a thread that takes the place of one that died: its host has claimed the store with this. */
   readonly claimed: StoreIdentity | undefined;
+  /** No other host works on it: one that has started there ends this one. */
+  readonly sole: boolean;
 }
 
 /** What a node of a host in a cluster has beside the others. */
@@ -71,6 +73,8 @@ export type FromThread =
   | { readonly kind: 'ready' }
   /** The store is open and as it was. */
   | { readonly kind: 'store-found'; readonly identity: StoreIdentity }
+  /** Another host has started on the store. */
+  | { readonly kind: 'store-taken' }
   /** The node cannot run: one line for the operator. */
   | { readonly kind: 'failed'; readonly message: string }
   /** `onStart` threw. */

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { LockReport } from '../runtime/lock-report.ts';
+import { EXIT_TAKEN, HostLost } from './host-lost.ts';
 import type { Mesh, PeerLinks } from './mesh.ts';
 import { NodeThread, type ThreadDeath, type ThreadEnvironment, type ThreadEvents } from './node-thread.ts';
 import type { StoreIdentity } from './store-identity.ts';
@@ -98,6 +99,9 @@ export class Threads implements ThreadEvents {
     switch (message.kind) {
       case 'store-found':
         this.hearStore(message.identity);
+        return;
+      case 'store-taken':
+        this.fail(new HostLost('Another host has started on this store: this one ends.', EXIT_TAKEN));
         return;
       case 'start-failed':
         this.fail(new Error(`onStart failed: ${message.message}`));

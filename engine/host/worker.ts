@@ -24,7 +24,7 @@ const send = (message: FromThread): void => port.postMessage(message);
 const giveUp = (error: unknown): void => send({ kind: 'failed', message: withoutClass(error) });
 /** Stores are loaded by the one thread that has use for them. */
 const openWorld = async (catalogue: Catalogue, store: StoreStart, log: Log): Promise<StoredWorld> =>
-  (await import('./stored-world.ts')).StoredWorld.open(catalogue, store, log);
+  (await import('./stored-world.ts')).StoredWorld.open(catalogue, store, log, () => send({ kind: 'store-taken' }));
 const withoutClass = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;

@@ -9,7 +9,7 @@ import { construct, type DeactivationReason } from './entity.ts';
 import type { NodeState } from './node-state.ts';
 import type { SlotFinder, Waker, Woken } from './persistence/due-index.ts';
 import type { EntityRecord } from './persistence/entity-record.ts';
-import { FENCED, type Loaded, Persistence } from './persistence/persistence.ts';
+import { type Loaded, Persistence } from './persistence/persistence.ts';
 import type { Asker, StoreAccess } from './persistence/store-calls.ts';
 import type { StoredTask } from './persistence/stored-task.ts';
 import type { KeepingEvents } from './persistence/write-behind.ts';
@@ -185,8 +185,11 @@ export class Activations implements KeepingEvents, Waker {
     if (activation.phase === GONE) return;
     const { counters, log } = this.state;
     counters.dispossessed++;
-    const what = error instanceof FencedError ? FENCED : 'the record of an entity was changed by somebody else';
-    log.error({ err: error, entity: activation.type.name, id: String(activation.id) }, what);
+    if (error instanceof FencedError) this.persistence!.sayFenced(error, activation.slot);
+    else {
+      const about = { err: error, entity: activation.type.name, id: String(activation.id) };
+      log.error(about, 'the record of an entity was changed by somebody else');
+    }
     activation.cancelTasks();
     const waiting = this.remove(activation);
     this.lookAfter(activation);

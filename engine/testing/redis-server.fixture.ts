@@ -42,6 +42,15 @@ export class RedisServer {
     });
   }
 
+  /** Connections stay open and nothing is answered, until `goOn`. */
+  stall(): void {
+    this.child!.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.child!.kill('SIGCONT');
+  }
+
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const { child } = this;
     this.child = undefined;

@@ -200,11 +200,15 @@ export class Persistence {
     return true;
   }
 
+  /** Once: it is the same for all entities of the node. */
+  sayFenced(error: FencedError, slot: number): void {
+    if (this.saidFenced) return;
+    this.saidFenced = true;
+    this.state.log.error({ err: error, slot }, FENCED);
+  }
+
   private fenced({ type, id, slot }: Keeper, error: FencedError): UnavailableError {
-    if (!this.saidFenced) {
-      this.saidFenced = true;
-      this.state.log.error({ err: error, slot }, FENCED);
-    }
+    this.sayFenced(error, slot);
     return new UnavailableError('fenced', `${type.name}/${id}: slot ${slot} belongs to another host by now.`, {
       cause: error,
     });
@@ -213,4 +217,4 @@ export class Persistence {
 
 const NO_TASKS: readonly StoredTask[] = [];
 
-export const FENCED = 'fenced: another host has started on this store; persistent entities do not run here any more';
+const FENCED = 'fenced: another host has started on this store; persistent entities do not run here any more';
