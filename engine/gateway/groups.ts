@@ -69,9 +69,9 @@ export class Groups<S extends Attached> {
     }
   }
 
-  /** Where the members are, wherever. */
-  *placesOf(contract: string, group: string): Generator<Place<S>> {
-    for (const { place } of this.groups.get(groupKey(contract, group))?.values() ?? []) yield place;
+  /** Where the members are. */
+  membersOf(contract: string, group: string): Iterable<{ readonly place: Place<S> }> {
+    return this.groups.get(groupKey(contract, group))?.values() ?? [];
   }
 
   /** Memberships, removals included. */

@@ -79,7 +79,7 @@ export class Presence<S extends Attached> {
     let push: PreparedPush | undefined;
     let gateways: Set<number> | undefined;
     let absent = 0;
-    for (const place of this.groups.placesOf(contract, group)) {
+    for (const { place } of this.groups.membersOf(contract, group)) {
       const found = this.principals.newestOf(place);
       if (found === undefined) absent++;
       else if (typeof found === 'number') {
