@@ -16,7 +16,9 @@ type Step =
   | { kind: 'pass'; ms: number }
   | { kind: 'lose'; node: number }
   | { kind: 'fail'; fate: SaveFate }
-  | { kind: 'late' | 'down' | 'up' | 'restart' };
+  | { kind: 'late' | 'down' | 'up' | 'restart' }
+  /** The store does nothing; does what waits and nothing else; works. */
+  | { kind: 'hold' | 'breathe' | 'release' };
 
 const purse = fc.nat(PURSES - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -48,7 +50,34 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constantFrom('late' as const, 'down' as const, 'up' as const, 'restart' as const),
     }),
   },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constantFrom<'hold' | 'breathe' | 'release'>('hold', 'breathe', 'breathe', 'breathe', 'release'),
+    }),
+  },
 );
+
+/** Lets the saves and loads of a store through, or holds them back. */
+class Gate {
+  private readonly store: FaultyStore;
+  private open: () => void = () => {};
+
+  constructor(store: FaultyStore) {
+    this.store = store;
+  }
+
+  set(isOpen: boolean): void {
+    const { open } = this;
+    this.open = () => {};
+    this.store.gate = isOpen
+      ? undefined
+      : new Promise((resolve) => {
+          this.open = resolve;
+        });
+    open();
+  }
+}
 
 const context = (ends: (() => void)[]) => ({ teardown: (end: () => void) => void ends.push(end) }) as never;
 
@@ -62,6 +91,7 @@ test('whatever fails and dies: no coin is lost or doubled, and notes are in orde
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 50 }), async (steps) => {
       const store = new FaultyStore();
+      const gate = new Gate(store);
       const ends: (() => void)[] = [];
       let epoch = 1;
       let game = startPurses(context(ends), { faulty: store, epoch });
@@ -115,12 +145,20 @@ test('whatever fails and dies: no coin is lost or doubled, and notes are in orde
             case 'late':
               store.late();
               break;
+            case 'hold':
+            case 'breathe':
+            case 'release':
+              if (one.kind === 'breathe' && store.gate === undefined) break;
+              gate.set(one.kind === 'release');
+              await game.host.settled();
+              break;
             default:
               store.isDown = one.kind === 'down';
           }
         }
         store.isDown = false;
         store.fates = [];
+        gate.set(true);
         await settle(game);
         store.late();
         await settle(game);
