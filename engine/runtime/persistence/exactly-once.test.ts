@@ -1,7 +1,12 @@
 import test from 'ava';
+import { encodeCbor } from '../../../transport/codec/cbor.ts';
+import { StoreError } from '../../base/errors.ts';
 import { FaultyStore } from '../../testing/faulty-store.fixture.ts';
 import { Deed, Purse, Stall } from '../../testing/games/purses/contracts.fixture.ts';
-import { startPurses } from './purses.fixture.ts';
+import type { Quarantined } from '../quarantine.ts';
+import { plant } from './keepers.fixture.ts';
+import { operationOf, startPurses } from './purses.fixture.ts';
+import { recordKey } from './record-key.ts';
 
 test('a message leaves with the change of its sender, arrives once, and nothing of it is left', async (t) => {
   const { host, purse, stored, isMarked, rest } = startPurses(t);
@@ -56,6 +61,28 @@ test('it does not leave before it is flushed, and the state that it came with is
   t.true(store.saves.length > before);
   t.is((await stored('Purse', 1))!.state.coins, 7);
   t.false(await isMarked('Purse', 1));
+});
+
+test('an answer to one message does not let the next one leave before it is flushed', async (t) => {
+  const { host, store, purse, advance, rest } = startPurses(t);
+  const sender = host.idOn(0, Purse);
+  const receiver = host.idOn(1, Purse);
+  await purse(sender).mint(10);
+  await purse(sender).pay(receiver, 1);
+  await advance(0);
+  t.is(host.count('parcelsArrived'), 1);
+  host.kill(1);
+  await purse(sender).pay(receiver, 1);
+  await host.settled();
+  store.fates = ['full'];
+  await purse(sender).pay(receiver, 1);
+  await host.settled();
+  host.replace(1);
+  await host.settled();
+  t.is(host.nodes[1]!.counters.parcelsArrived, 1);
+  await rest();
+  t.is(host.nodes[1]!.counters.parcelsArrived, 2);
+  t.is(await purse(receiver).coins(), 3);
 });
 
 test('under an entity lock message and change are saved at the end of the turn, at both ends', async (t) => {
@@ -125,6 +152,62 @@ test('a receiver that does not exist: the message is set aside, and tried again 
   await rest();
   t.deepEqual(await view.getProxy(Deed, 7).notes(), ['hello']);
   t.false(await isMarked('Purse', 1));
+});
+
+test('an operation with other parameters by now: set aside; what is behind it goes on', async (t) => {
+  const store = new FaultyStore();
+  const coins = (number: number, fingerprint: string): unknown[] => {
+    return [number, 'Purse', 'take', fingerprint, 2, new Uint8Array([1, 0, 0, 0])];
+  };
+  const { fingerprint } = operationOf('take');
+  const rows = [coins(1, 'another'), coins(2, fingerprint), [3, 'Gone', 'take', fingerprint, 2, new Uint8Array(4)]];
+  const state = { coins: 5, notes: [], heir: null };
+  await plant(store, recordKey('Purse', 1), encodeCbor([1, state, { parcels: [1, 'a.b', 3, ...rows] }]));
+  const { host, purse, stored, rest } = startPurses(t, { faulty: store, epoch: 2 });
+  await purse(1).coins();
+  await rest();
+  t.is(await purse(2).coins(), 1);
+  t.is(host.count('parcelsAside'), 1);
+  const { parcels, marks } = (await stored('Purse', 1))!.beside!;
+  t.is(marks, undefined);
+  t.deepEqual(
+    (parcels as unknown[][]).slice(3).map(([number, contract]) => [number, contract]),
+    [
+      [0, 'Gone'],
+      [0, 'Purse'],
+    ],
+  );
+});
+
+for (const [what, beside, code] of [
+  ['parcels that cannot be read', { parcels: 'x' }, 'corrupt'],
+  ['a parcel that cannot be read', { parcels: [1, 'a.b', 3, [1, 2]] }, 'corrupt'],
+  ['parcels of a newer engine', { parcels: [2, 'a.b', 3] }, 'newer-version'],
+  ['marks that cannot be read', { marks: new Map([['a', 'b']]) }, 'corrupt'],
+] as const) {
+  test(`${what}: the entity is not loaded`, async (t) => {
+    const store = new FaultyStore();
+    const bytes = encodeCbor([1, { coins: 5, notes: [], heir: null }, beside]);
+    await plant(store, recordKey('Purse', 1), bytes);
+    const { purse } = startPurses(t, { faulty: store, epoch: 2 });
+    const error = await t.throwsAsync(purse(1).coins(), { instanceOf: StoreError });
+    t.is((error as StoreError).code, code);
+    t.deepEqual((await store.inner.load(recordKey('Purse', 1)))!.bytes, bytes);
+  });
+}
+
+test('a quarantined operation waits until it is released', async (t) => {
+  const { host, purse, rest } = startPurses(t);
+  const [type] = host.nodes[0]!.state.catalogue.entityTypes;
+  const row: Quarantined = { type: type!.name, id: 2, operation: 'Purse.take' };
+  for (const node of host.nodes) node.refuse([row]);
+  await purse(1).mint(3);
+  await purse(1).pay(2, 1);
+  await rest();
+  t.is(host.count('parcelsArrived'), 0);
+  for (const node of host.nodes) node.refuse([]);
+  for (let i = 0; i < 3; i++) await rest();
+  t.is(await purse(2).coins(), 1);
 });
 
 test('what was sent and had not arrived goes on after a restart, though nobody calls its sender', async (t) => {

@@ -11,6 +11,11 @@ import type { Beside } from './state-form.ts';
 
 const { catalogue } = await loadFixtureGame('purses');
 
+/** As it was generated. */
+export function operationOf(name: string) {
+  return catalogue.contract(Purse).generated.operations.find((operation) => operation.name === name)!;
+}
+
 interface StoredPurse {
   state: { coins: number; notes: string[] };
   beside: Beside | undefined;

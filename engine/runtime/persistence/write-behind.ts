@@ -12,6 +12,7 @@ import { changesMark, markOf } from './parcel-mark.ts';
 import { ENTITY_PREFIX } from './record-key.ts';
 import { hashOf, type StateForm } from './state-form.ts';
 import type { StoreCalls } from './store-calls.ts';
+import { StoreRest } from './store-rest.ts';
 
 /** Of one batch. A batch is as slow as its slowest part, and is encoded in one slice. */
 export const BATCH_RECORDS_MAX = 256;
@@ -27,9 +28,6 @@ const GO_ON_MS = 1;
 export const DIRTY_ENTITIES_MAX = 131_072;
 /** Bytes that were taken of their states and are not saved yet. */
 export const DIRTY_BYTES_MAX = 64 * 1024 * 1024;
-/** How long the store is left alone after it failed, at first and at most. */
-const REST_MS_MIN = 50;
-const REST_MS_MAX = 5_000;
 /** After so many tries in vain whoever waits for a save is told; it is tried further. */
 const TRIES_TOLD = 3;
 /** An entity whose state cannot be saved as it is gets another look. */
@@ -57,8 +55,7 @@ export class WriteBehind implements Keeping {
   private encoded: EntityRecord[] = [];
   private batches = 0;
   private isPumpDue = false;
-  private restMs = 0;
-  private readonly rest: Alarm;
+  private readonly rest: StoreRest;
   private readonly goOn: Alarm;
   /** Records with a snapshot, and the bytes of these. */
   private snapshots = 0;
@@ -71,7 +68,10 @@ export class WriteBehind implements Keeping {
     this.form = form;
     this.index = index;
     this.events = events;
-    this.rest = new Alarm(() => this.awake());
+    this.rest = new StoreRest(state, () => {
+      this.doubts.resolve();
+      this.pump();
+    });
     this.goOn = new Alarm(() => this.pump());
     this.queues = state.catalogue.entityTypes.map((type) =>
       type.persistent ? new AutosaveQueue(state, type.autosaveMs, (records) => this.fellDue(records)) : undefined,
@@ -94,7 +94,7 @@ export class WriteBehind implements Keeping {
 
   /** The store failed, and nothing has been saved since. */
   get isDown(): boolean {
-    return this.restMs > 0 && this.dirtyEntities > 0;
+    return this.rest.lastMs > 0 && this.dirtyEntities > 0;
   }
 
   /** More than may wait for the store does. */
@@ -104,7 +104,7 @@ export class WriteBehind implements Keeping {
 
   storeBusy(what: string): OverloadedError {
     const message = `${what}: ${this.dirtyEntities} entities of this node wait for the store already.`;
-    return new OverloadedError('store-busy', message, { retryAfterMs: Math.max(100, this.restMs) });
+    return new OverloadedError('store-busy', message, { retryAfterMs: Math.max(100, this.rest.lastMs) });
   }
 
   touch(record: EntityRecord): void {
@@ -177,13 +177,8 @@ export class WriteBehind implements Keeping {
     if (exchange?.isDue !== true || record.ended) return;
     if (keeper.exclusive !== undefined || record.sending !== undefined) return;
     exchange.isDue = false;
-    let bytes: Uint8Array;
-    try {
-      bytes = this.form.encode(keeper.type, keeper.entity.state, record.beside);
-    } catch (error) {
-      this.unsavable(record, error);
-      return;
-    }
+    const bytes = this.encodeIfGood(record);
+    if (bytes === undefined) return;
     const hash = hashOf(bytes);
     if (record.isSavedAs(hash, 'best')) exchange.saved(exchange.changes, true);
     // It is looked at again within `autosave`.
@@ -249,7 +244,7 @@ export class WriteBehind implements Keeping {
   }
 
   private pump(): void {
-    while (this.batches < BATCHES_MAX && !this.rest.scheduled) {
+    while (this.batches < BATCHES_MAX && !this.rest.isOn) {
       const batch = this.encoded.length > 0 ? this.takeEncoded() : this.takeDue();
       if (batch.length === 0) return;
       this.send(batch);
@@ -311,13 +306,8 @@ export class WriteBehind implements Keeping {
       this.touch(record);
       return undefined;
     }
-    let bytes: Uint8Array;
-    try {
-      bytes = this.form.encode(keeper.type, keeper.entity.state, record.beside);
-    } catch (error) {
-      this.unsavable(record, error);
-      return undefined;
-    }
+    const bytes = this.encodeIfGood(record);
+    if (bytes === undefined) return undefined;
     // Later slices of its turns may change it further.
     if (keeper.openTurns > 0) this.touch(record);
     const hash = hashOf(bytes);
@@ -334,6 +324,16 @@ export class WriteBehind implements Keeping {
     return record.snapshot(bytes, hash, 'committed');
   }
 
+  /** Undefined when its state cannot be saved as it is, which was said then. */
+  private encodeIfGood(record: EntityRecord): Uint8Array | undefined {
+    try {
+      return this.form.encode(record.keeper.type, record.keeper.entity.state, record.beside);
+    } catch (error) {
+      this.unsavable(record, error);
+      return undefined;
+    }
+  }
+
   private send(batch: readonly EntityRecord[]): void {
     this.batches++;
     const rows: RecordSave[] = batch.map(({ key, etag, sending, keeper: { slot } }) => {
@@ -345,7 +345,7 @@ export class WriteBehind implements Keeping {
     this.store.save(rows, batch[0]!.sending!.level).then(
       (etags) => {
         this.batches--;
-        this.isBack();
+        this.rest.saved(this.dirtyEntities);
         for (const [i, record] of marked.entries()) {
           record.parcelsEtag = record.sending!.hasParcels ? etags[batch.length + i]! : null;
         }
@@ -397,7 +397,7 @@ export class WriteBehind implements Keeping {
     if (error instanceof OverloadedError) {
       // Not executed: as it is, once there is room.
       this.encoded.unshift(...batch);
-      this.pause(error);
+      this.rest.begin(error);
     } else if (error.code === 'not-implemented') for (const record of batch) this.drop(record, error);
     else if (error.code === 'too-large') {
       for (const record of batch) {
@@ -410,7 +410,7 @@ export class WriteBehind implements Keeping {
         if (error.code === 'full' || error.code === 'read-only') record.sending!.reject(error);
         this.doubts.add(record, error);
       }
-      if (!isKnown) this.pause(error);
+      if (!isKnown) this.rest.begin(error);
       else this.doubts.resolve();
     }
   }
@@ -441,7 +441,7 @@ export class WriteBehind implements Keeping {
 
   /** The store has it, though it did not say so. */
   private proved(record: EntityRecord, etag: string | null): void {
-    this.isBack();
+    this.rest.saved(this.dirtyEntities);
     const snapshot = record.sending!;
     record.etag = etag;
     if (snapshot.level === 'committed' || snapshot.bytes === null) this.saved(record, etag ?? '');
@@ -460,7 +460,7 @@ export class WriteBehind implements Keeping {
       new StoreError('timeout', `${record.key} may be saved or not: ${error.message}`, { cause: error }),
     );
     this.doubts.add(record, error);
-    this.pause(error);
+    this.rest.begin(error);
   }
 
   private lose(record: EntityRecord, error: EngineError): void {
@@ -471,25 +471,5 @@ export class WriteBehind implements Keeping {
     this.finish(record);
     sending!.reject(error);
     this.events.dispossessed(record, error);
-  }
-
-  // ---- rests
-
-  private pause(error: EngineError): void {
-    if (this.rest.scheduled) return;
-    if (this.restMs === 0) this.state.log.error({ err: error }, 'the store fails: what is to be saved waits');
-    this.restMs = Math.min(Math.max(REST_MS_MIN, this.restMs * 2), REST_MS_MAX);
-    this.state.wheel.add(this.rest, this.state.clock.now() + this.restMs);
-  }
-
-  private awake(): void {
-    this.doubts.resolve();
-    this.pump();
-  }
-
-  private isBack(): void {
-    if (this.restMs === 0) return;
-    this.restMs = 0;
-    this.state.log.info({ waiting: this.dirtyEntities }, 'the store works again');
   }
 }
