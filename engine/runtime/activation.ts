@@ -2,7 +2,7 @@ import type { Writer } from '../../transport/codec/writer.ts';
 import { LANE_MEDIUM } from '../../transport/link.ts';
 import { type Duration, milliseconds } from '../base/duration.ts';
 import type { EntityId } from '../base/entity-id.ts';
-import { EngineError, notImplemented } from '../base/errors.ts';
+import { EngineError, notImplemented, UnavailableError } from '../base/errors.ts';
 import type { Proxy } from '../contract/proxy.ts';
 import { Alarm } from './alarm.ts';
 import { Birth } from './birth.ts';
@@ -93,6 +93,18 @@ export class Activation extends NodeView implements EntityScope {
     this.needExtras().record = record;
   }
 
+  /** It lives somewhere else, or nowhere, in another epoch: whatever of it still runs sends nothing any more. */
+  forget(): void {
+    this.needExtras().forgotten = true;
+    this.isPlain = false;
+  }
+
+  protected override sourceEpoch(epochs: Int32Array): number {
+    const epoch = epochs[this.slot]!;
+    if (epoch !== 0 && this.extras?.forgotten !== true) return epoch;
+    throw new UnavailableError('fenced', `The slot of ${this.type.name}/${this.id} has another owner by now.`);
+  }
+
   /** It cannot be active at once, or has failed. */
   needBirth(): Birth {
     const extras = this.needExtras();
@@ -166,7 +178,7 @@ export class Activation extends NodeView implements EntityScope {
 
   /** A turn takes the entity for itself, or gives it back: all calls in between are made on its behalf. */
   held(isHeld: boolean): void {
-    this.isPlain = !isHeld && this.idInHeader && this.state.flow === undefined;
+    this.isPlain = !isHeld && this.idInHeader && this.state.flow === undefined && this.extras?.forgotten !== true;
     if (!isHeld) this.record?.released();
   }
 
@@ -175,7 +187,7 @@ export class Activation extends NodeView implements EntityScope {
     const { state } = this;
     const out = state.outbox.begin(state.index, LANE_MEDIUM, HEADER_BYTES + bytes);
     // Nobody reads the header: the arguments are taken out again, and the frame is given up.
-    writePlainRequest(out, state.operations[code]!.headWord, 0, 0, 0, this, 0);
+    writePlainRequest(out, state.operations[code]!.headWord, 0, 0, 0, this, 0, 0);
     state.outbox.endHeader();
     return out;
   }

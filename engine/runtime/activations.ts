@@ -6,6 +6,7 @@ import type { Birth } from './birth.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import { ACTIVATE, DEACTIVATE, ON_ACTIVATE, ON_DEACTIVATE } from './engine-operations.ts';
 import { construct, type DeactivationReason } from './entity.ts';
+import type { Census } from './moves/census.ts';
 import type { NodeState } from './node-state.ts';
 import type { SlotFinder, Waker, Woken } from './persistence/due-index.ts';
 import type { EntityRecord } from './persistence/entity-record.ts';
@@ -53,6 +54,8 @@ export class Activations implements KeepingEvents, Waker {
   readonly persistence: Persistence | undefined;
   private readonly state: NodeState;
   private readonly events: ActivationEvents;
+  /** In a cluster only. */
+  private readonly census: Census | undefined;
   private readonly sweeper: Sweeper;
   private readonly relief: Relief | undefined;
   /** Asynchronous `onDeactivate` under way. */
@@ -63,8 +66,13 @@ export class Activations implements KeepingEvents, Waker {
     state: NodeState,
     events: ActivationEvents,
     asker: Asker & SlotFinder,
-    { heap, store = { life: 0, isClaimed: false } }: { heap?: Heap | undefined; store?: StoreAccess | undefined },
+    {
+      heap,
+      store = { life: 0, isClaimed: false },
+      census,
+    }: { heap?: Heap | undefined; store?: StoreAccess | undefined; census?: Census | undefined },
   ) {
+    this.census = census;
     this.state = state;
     this.events = events;
     this.persistence = state.catalogue.hasPersistent ? new Persistence(state, asker, store, this) : undefined;
@@ -92,6 +100,7 @@ export class Activations implements KeepingEvents, Waker {
   ): Activation {
     const activation = new Activation(this.state, type, id, slot);
     this.roster.add(activation);
+    this.census?.add(slot);
     this.state.counters.activations++;
     this.sweeper.start();
     const initial = given?.initial === undefined ? undefined : { state: given.initial };
@@ -149,6 +158,10 @@ export class Activations implements KeepingEvents, Waker {
     }
     birth.isLoading = false;
     const { record, stored } = loaded;
+    if (activation.phase === GONE) {
+      this.persistence!.writer.end(record);
+      return;
+    }
     birth.existed = stored !== undefined;
     if (stored === undefined && wanted === 'existing') {
       const waiting = this.remove(activation);
@@ -168,7 +181,8 @@ export class Activations implements KeepingEvents, Waker {
       told('leaving');
       return;
     }
-    if (present === undefined && (this.state.draining || this.state.quarantine.refusesAll(type.index, id))) {
+    const { draining, epochs, quarantine } = this.state;
+    if (present === undefined && (draining || epochs?.[slot] === 0 || quarantine.refusesAll(type.index, id))) {
       told('failed');
       return;
     }
@@ -199,6 +213,30 @@ export class Activations implements KeepingEvents, Waker {
     }
     if (!(error instanceof FencedError)) this.events.orphaned(waiting);
     else this.events.failed(waiting, new UnavailableError('fenced', error.message, { cause: error }));
+  }
+
+  /**
+   * These slots are not this node's any more, or not in the epoch in which their entities live here: they are forgotten, without a hook and without a save. What
+   * waits for them is answered; what runs of them goes on, and nothing that it calls leaves.
+   */
+  forget(slots: ReadonlySet<number>): void {
+    if (this.census === undefined || !this.census.anyIn(slots)) return;
+    const lost: Activation[] = [];
+    for (const activation of this.roster.walk()) if (slots.has(activation.slot)) lost.push(activation);
+    const error = new UnavailableError('fenced', 'The slot of the entity has another owner by now.');
+    for (const activation of lost) {
+      if (activation.phase === GONE) continue;
+      this.state.counters.forgotten++;
+      activation.cancelTasks();
+      const waiting = this.remove(activation);
+      activation.forget();
+      if (activation.record !== undefined) this.persistence!.writer.end(activation.record);
+      if (activation.birth !== undefined) {
+        activation.birth.failure = error;
+        this.settle(activation.birth);
+      }
+      this.events.failed(waiting, error);
+    }
   }
 
   /** For an activation without open turns. Undefined when it is gone already, else a promise that resolves when it is. */
@@ -341,7 +379,7 @@ export class Activations implements KeepingEvents, Waker {
 
   private remove(activation: Activation): readonly Waiting[] {
     activation.phase = GONE;
-    this.roster.remove(activation);
+    if (this.roster.remove(activation)) this.census?.remove(activation.slot);
     return activation.mailbox?.drain() ?? NOTHING;
   }
 

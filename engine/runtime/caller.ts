@@ -95,6 +95,11 @@ export class Caller implements Sender, Stamp, CallSource {
     return idKindOfEndWord(this.endWord) === ID_INT32;
   }
 
+  /** Of the slot of an entity that sends, in a cluster. Throws UnavailableError (fenced) when that has another owner by now. */
+  protected sourceEpoch(_epochs: Int32Array): number {
+    return 0;
+  }
+
   /** Of a client, as CBOR. */
   protected get principal(): Uint8Array | undefined {
     return undefined;
@@ -103,12 +108,13 @@ export class Caller implements Sender, Stamp, CallSource {
   open(proxy: Proxy, code: number, bytes: number): Writer {
     const { state } = this;
     const operation = state.operations[code]!;
-    if (proxy.$seen === state.router.version && this.isPlain === true && state.turn === undefined) {
-      const { outbox } = state;
+    if (proxy.$seen === state.routes.version && this.isPlain === true && state.turn === undefined) {
+      const { outbox, epochs } = state;
+      const sourceEpoch = epochs === undefined ? 0 : this.sourceEpoch(epochs);
       const out = outbox.begin(proxy.$owner, operation.lane, HEADER_BYTES + bytes);
       state.opened = undefined;
       const id = proxy.$id as number;
-      writePlainRequest(out, operation.headWord, proxy.$slot, proxy.$epoch, id, this, state.incarnation);
+      writePlainRequest(out, operation.headWord, proxy.$slot, proxy.$epoch, id, this, sourceEpoch, state.incarnation);
       outbox.endHeader();
       return out;
     }
@@ -128,10 +134,10 @@ export class Caller implements Sender, Stamp, CallSource {
    * version is read first: what is looked up may be newer than it, never older.
    */
   private lookUp(proxy: Proxy): void {
-    const { router } = this.state;
-    proxy.$seen = router.version;
-    proxy.$owner = router.ownerOf(proxy.$slot);
-    proxy.$epoch = router.epochOf(proxy.$slot);
+    const { routes } = this.state;
+    proxy.$seen = routes.version;
+    proxy.$owner = routes.ownerOf(proxy.$slot);
+    proxy.$epoch = routes.epochOf(proxy.$slot);
   }
 
   /** Like `open`, for the engine's own operations, which have no proxy. */
@@ -147,8 +153,8 @@ export class Caller implements Sender, Stamp, CallSource {
     let owner: number;
     let epoch = 0;
     if (slot >= 0) {
-      owner = state.router.ownerOf(slot);
-      epoch = state.router.epochOf(slot);
+      owner = state.routes.ownerOf(slot);
+      epoch = state.routes.epochOf(slot);
     } else {
       owner = -1 - slot;
       if (end === END_SESSION && !state.outbox.hasLink(owner)) throw gatewayGone(operation);
@@ -184,6 +190,7 @@ export class Caller implements Sender, Stamp, CallSource {
       flags |= FLAG_CHAIN;
       room += chainBytes(chain.ancestors);
     }
+    const sourceEpoch = state.epochs === undefined ? 0 : this.sourceEpoch(state.epochs);
     const out = state.outbox.begin(owner, lane, room);
     // Not before: another frame may be open, of which this one is refused.
     state.opened = context;
@@ -198,7 +205,7 @@ export class Caller implements Sender, Stamp, CallSource {
       targetInHeader ? ID_INT32 : ID_OTHER,
       targetInHeader ? (id as number) : 0,
       this,
-      0,
+      sourceEpoch,
       state.incarnation,
     );
     if (!targetInHeader) writeEntityId(out, id);

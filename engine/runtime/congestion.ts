@@ -13,7 +13,7 @@ const FRAMES_FEW = 64;
 export class Congestion {
   private readonly links: (LinkWriter | undefined)[];
   /** Node indexes that have a link: in a cluster most have none. */
-  private linked: number[];
+  linked: readonly number[];
   /** By node index and lane. */
   private readonly rates: DrainRate[][];
   private nextLook = 0;

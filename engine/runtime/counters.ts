@@ -46,6 +46,13 @@ export class Counters {
   storeLoads = 0;
   storeSaves = 0;
   storeRecords = 0;
+  /** In a cluster: messages that came back because their slot was not there, not open or given up; and that were sent back. */
+  messagesReturned = 0;
+  messagesSentBack = 0;
+  /** Messages of entities whose slot has another owner since, or a later epoch: nobody takes them. */
+  staleSources = 0;
+  /** Activations whose slot was lost. */
+  forgotten = 0;
   clientPushes = 0;
   clientPushesUndelivered = 0;
   /** To the gateways of other hosts. */

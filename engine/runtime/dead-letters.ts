@@ -6,12 +6,12 @@ const LINES_PER_S = 100;
 
 /** One-way messages that nobody could take: all are counted, and logged as far as somebody can read. */
 export class DeadLetters {
-  private readonly state: NodeState;
+  private readonly state: Pick<NodeState, 'now' | 'counters' | 'log'>;
   private lines = 0;
   private unsaid = 0;
   private secondEndsAt = 0;
 
-  constructor(state: NodeState) {
+  constructor(state: Pick<NodeState, 'now' | 'counters' | 'log'>) {
     this.state = state;
   }
 

@@ -50,6 +50,7 @@ import {
   targetIdOf,
 } from './frame.ts';
 import type { ListCursor } from './list-page.ts';
+import type { Gate } from './moves/gate.ts';
 import type { NodeState } from './node-state.ts';
 import type { Replies } from './reply.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -76,6 +77,8 @@ export class Dispatcher {
   private readonly stores: StoreDispatcher | undefined;
   /** Undefined in games without `exactlyOnce`. */
   private readonly deliveries: Deliveries | undefined;
+  /** In a cluster only. */
+  private readonly gate: Gate | undefined;
 
   constructor(
     state: NodeState,
@@ -83,7 +86,9 @@ export class Dispatcher {
     scheduler: Scheduler,
     replies: Replies,
     beyond: BeyondEntities,
+    gate: Gate | undefined,
   ) {
+    this.gate = gate;
     this.state = state;
     this.activations = activations;
     this.scheduler = scheduler;
@@ -104,6 +109,8 @@ export class Dispatcher {
     }
     const code = operationOf(view, at);
     const end = endsOf(view, at) & 15;
+    const { gate } = this;
+    if (gate !== undefined && end === END_ENTITY && !gate.takes(input, source, lane, state.operations[code])) return;
     if (code >= ENGINE_OPERATIONS) {
       this.engineRequest(input, code, end, source, lane);
       return;
@@ -149,7 +156,7 @@ export class Dispatcher {
     // Who was found here under this version of the slot table still belongs here.
     const { version } = state.router;
     if (activation === undefined || activation.ownedAt !== version) {
-      if (state.router.ownerOf(slot) !== state.index) {
+      if (gate === undefined && state.router.ownerOf(slot) !== state.index) {
         this.refuse(input, source, lane, operation, notHere(slot));
         return;
       }
@@ -164,7 +171,9 @@ export class Dispatcher {
         return;
       }
       if (state.draining) {
-        this.refuse(input, source, lane, operation, stopping());
+        // Whoever has the slot next may have it.
+        if (gate !== undefined) gate.bounce(input, source, lane, operation);
+        else this.refuse(input, source, lane, operation, stopping());
         return;
       }
       activation = this.activations.activate(type, id, slot, type.autoCreate ? 'any' : 'existing');
@@ -277,7 +286,11 @@ export class Dispatcher {
       return;
     }
     this.checkHere(slot);
-    if (this.state.draining) throw stopping();
+    if (this.state.draining) {
+      if (this.gate === undefined) throw stopping();
+      this.gate.bounce(input, source, lane, CREATE);
+      return;
+    }
     if (this.state.quarantine.refusesAll(type.index, id)) throw quarantined(`${type.name}/${id}`, undefined);
     const given = args[1] === true ? { initial: args[2] } : undefined;
     const activation = this.activations.activate(type, id, slot, 'new', given);
@@ -304,6 +317,10 @@ export class Dispatcher {
     const slot = slotOf(input.view, input.at);
     this.checkHere(slot);
     let activation = this.activations.roster.find(type, id, slot);
+    if (activation === undefined && this.state.draining && this.gate !== undefined) {
+      this.gate.bounce(input, source, lane, DESTROY);
+      return;
+    }
     if (activation === undefined && type.persistent && !this.state.draining) {
       activation = this.activations.activate(type, id, slot, 'existing');
     }
@@ -322,7 +339,7 @@ export class Dispatcher {
   }
 
   private checkHere(slot: number): void {
-    if (this.state.router.ownerOf(slot) !== this.state.index) throw notHere(slot);
+    if (this.gate === undefined && this.state.router.ownerOf(slot) !== this.state.index) throw notHere(slot);
   }
 
   private typeOf(name: unknown): EntityTypeEntry {

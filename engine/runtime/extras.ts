@@ -11,6 +11,8 @@ export class Extras {
   tasks: ActivationTasks | undefined = undefined;
   /** Made by `create` and volatile: there is nothing it could come back from, so idleness does not end it. */
   pinned = false;
+  /** Its slot was lost while it lived. */
+  forgotten = false;
 
   get isEmpty(): boolean {
     return this.birth === undefined && this.record === undefined && this.tasks === undefined && !this.pinned;

@@ -126,6 +126,7 @@ export function writePlainRequest(
   epoch: number,
   targetId: number,
   source: Stamp,
+  sourceEpoch: number,
   incarnation: number,
 ): void {
   const { words } = out;
@@ -133,7 +134,7 @@ export function writePlainRequest(
   words[first] = headWord;
   words[first + SLOT_WORD] = slot | source.slotWord;
   words[first + EPOCH_WORD] = epoch;
-  words[first + SOURCE_EPOCH_WORD] = 0;
+  words[first + SOURCE_EPOCH_WORD] = sourceEpoch;
   words[first + SOURCE_INCARNATION_WORD] = incarnation;
   words[first + END_WORD] = source.endWord;
   words[first + TARGET_ID_WORD] = targetId;
@@ -308,6 +309,21 @@ export const targetIdOf = (view: DataView, at: number): number => view.getInt32(
 export const sourceIdOf = (view: DataView, at: number): number => view.getInt32(at + SOURCE_ID, true);
 export const traceHighOf = (view: DataView, at: number): number => view.getInt32(at + TRACE_HIGH, true);
 export const traceLowOf = (view: DataView, at: number): number => view.getInt32(at + TRACE_LOW, true);
+
+/** For the owner that a message goes to, again. */
+export function readdress(view: DataView, at: number, epoch: number): void {
+  view.setInt32(at + EPOCH, epoch, true);
+}
+
+/** Marks a message as one that comes back, or takes the mark off. */
+export function setKind(view: DataView, at: number, kind: number): void {
+  view.setUint8(at + KIND, kind);
+}
+
+/** Whether an entity sent it: then its source slot and that slot's epoch say which. */
+export const isFromEntity = (view: DataView, at: number): boolean => view.getUint8(at + ENDS) >> 4 === END_ENTITY;
+/** Whether it is for an entity, and goes to whoever owns its slot. */
+export const isForEntity = (view: DataView, at: number): boolean => (view.getUint8(at + ENDS) & 15) === END_ENTITY;
 
 /** A request that has got its answer already: nobody waits for it any more. */
 export function makeOneWay(view: DataView, at: number): void {

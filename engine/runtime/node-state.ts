@@ -6,10 +6,11 @@ import type { CallFailures } from './call-failures.ts';
 import type { Catalogue, Operation } from './catalogue.ts';
 import type { Counters } from './counters.ts';
 import type { RootLog } from './log.ts';
+import type { LeaseSight } from './moves/cluster-ports.ts';
 import type { Outbox } from './outbox.ts';
 import type { PendingCalls } from './pending-calls.ts';
 import type { Quarantine } from './quarantine.ts';
-import type { Router } from './router.ts';
+import type { Router, Routes } from './router.ts';
 import type { RunningTurn } from './running-turn.ts';
 import type { TasksSource } from './tasks-source.ts';
 import type { TimingWheel } from './timing-wheel.ts';
@@ -26,6 +27,12 @@ export class NodeState {
   /** The catalogue's, by operation code. */
   readonly operations: readonly Operation[];
   readonly router: Router;
+  /** Where messages for a slot go: the router itself, but in a cluster. */
+  readonly routes: Routes;
+  /** In a cluster: by slot, the epoch in which it runs on this node; 0: it does not. Kept by the gate. */
+  readonly epochs: Int32Array | undefined;
+  /** In a cluster: asked before every turn. */
+  readonly lease: LeaseSight | undefined;
   readonly clock: Clock;
   readonly prng: Prng;
   readonly log: RootLog;
@@ -56,7 +63,16 @@ export class NodeState {
   constructor(
     parts: Omit<
       NodeState,
-      'operations' | 'wallTimers' | 'now' | 'inCycle' | 'draining' | 'turn' | 'opened' | 'nextTrace' | 'freshNow'
+      | 'operations'
+      | 'wallTimers'
+      | 'now'
+      | 'inCycle'
+      | 'draining'
+      | 'turn'
+      | 'opened'
+      | 'nextTrace'
+      | 'freshNow'
+      | 'isShut'
     >,
   ) {
     this.index = parts.index;
@@ -64,6 +80,9 @@ export class NodeState {
     this.catalogue = parts.catalogue;
     this.operations = parts.catalogue.operations;
     this.router = parts.router;
+    this.routes = parts.routes;
+    this.epochs = parts.epochs;
+    this.lease = parts.lease;
     this.clock = parts.clock;
     this.prng = parts.prng;
     this.log = parts.log;
@@ -84,6 +103,11 @@ export class NodeState {
   nextTrace(): number {
     this.traces = (this.traces + 1) & 0x3fff_ffff;
     return this.traces;
+  }
+
+  /** In a cluster, without the right to run: no turn may begin. */
+  isShut(): boolean {
+    return this.lease !== undefined && !this.lease.isOpen();
   }
 
   freshNow(): number {

@@ -1,32 +1,20 @@
 import type { Reader } from '../../transport/codec/reader.ts';
-import {
-  type FrameHandler,
-  LANE_HIGH,
-  type Lane,
-  type LinkCorruptError,
-  type LinkReader,
-  type LinkWriter,
-} from '../../transport/link.ts';
-import type { Clock } from '../base/clock.ts';
+import { type FrameHandler, LANE_HIGH, type Lane, type LinkReader, type LinkWriter } from '../../transport/link.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import { CallTimeoutError, type EngineError, NodeDownError } from '../base/errors.ts';
-import type { Prng } from '../base/prng.ts';
-import { ACTIVE, type Activation } from './activation.ts';
+import type { Activation } from './activation.ts';
 import { type ActivationEvents, Activations } from './activations.ts';
-import { Alarm } from './alarm.ts';
 import { BlackBox } from './black-box.ts';
 import { CallFailures, type CallSource } from './call-failures.ts';
 import { nameOf, timeoutOf } from './caller.ts';
-import type { Catalogue, EntityTypeEntry, Operation } from './catalogue.ts';
+import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import { ClientDispatcher } from './client-dispatcher.ts';
-import type { ClientSink } from './client-sink.ts';
-import type { Compute } from './compute.ts';
 import { ComputeDispatcher } from './compute-dispatcher.ts';
 import { Counters } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { type Bell, type Duties, DutyCycle, type WaitPolicy } from './duty-cycle.ts';
+import { drainNode } from './draining.ts';
+import { type Duties, DutyCycle } from './duty-cycle.ts';
 import { COMPUTE } from './engine-operations.ts';
-import type { EntityStore } from './entity-store.ts';
 import { EntityTasks } from './entity-tasks.ts';
 import {
   END_HOST,
@@ -37,68 +25,31 @@ import {
   KIND_REQUEST,
   kindOf,
   operationOf,
-  REPLY_HEADER_BYTES,
   requestIdOf,
 } from './frame.ts';
 import { type LockReport, lockReport } from './lock-report.ts';
-import type { RootLog } from './log.ts';
-import type { AskedSlot, ClusterPorts, LostFrames } from './moves/cluster-ports.ts';
+import { Census } from './moves/census.ts';
+import type { AskedSlot, LostFrames } from './moves/cluster-ports.ts';
+import { Moves } from './moves/moves.ts';
+import { makeRouting } from './moves/routing.ts';
+import type { NodeOptions } from './node-options.ts';
 import { NodeState } from './node-state.ts';
 import { NodeView } from './node-view.ts';
 import { Outbox } from './outbox.ts';
 import { type PeerReplacement, Peers } from './peers.ts';
 import { PENDING_MAX_DEFAULT, PendingCalls } from './pending-calls.ts';
-import type { StoreAccess } from './persistence/store-calls.ts';
 import { Quarantine, type Quarantined } from './quarantine.ts';
-import type { Heap } from './relief.ts';
-import { decodeError } from './remote-error.ts';
 import { Replies } from './reply.ts';
-import type { Router } from './router.ts';
 import { type Destroyer, Scheduler } from './scheduler.ts';
+import { settleCall } from './settlement.ts';
 import { StoreDispatcher } from './store-dispatcher.ts';
 import { TimingWheel } from './timing-wheel.ts';
 import { TurnCalls } from './turn-calls.ts';
 import { TurnFlow } from './turn-flow.ts';
 import type { Waiting } from './waiting.ts';
 
-export interface NodeOptions {
-  /** Index of this node among the nodes of the host. */
-  index: number;
-  incarnation: number;
-  catalogue: Catalogue;
-  router: Router;
-  clock: Clock;
-  prng: Prng;
-  log: RootLog;
-  /** By node index; the entry of the node itself is its loopback. */
-  writers: readonly (LinkWriter | undefined)[];
-  readers: readonly (LinkReader | undefined)[];
-  bell: Bell;
-  waits: WaitPolicy;
-  /** On a node with a gateway. */
-  clients?: ClientSink;
-  /** On the node with threads for compute functions. */
-  compute?: Compute;
-  /** On the node that holds the store. */
-  store?: EntityStore;
-  /** On nodes that may have persistent entities. */
-  access?: StoreAccess;
-  pendingMax?: number;
-  /** Of the thread that the node has for itself: entities are sent away before it is full. */
-  heap?: Heap;
-  /** Where the node notes what it runs; memory of its own when left out. */
-  box?: BlackBox;
-  /** In a cluster. A host alone has no lease, and its slots do not move. */
-  cluster?: ClusterPorts;
-  /** Hears of a peer that writes what cannot be right; its link is not read any more. */
-  onCorrupt?: (node: number, error: LinkCorruptError) => void;
-}
-
-const DRAIN_POLL_MS = 5;
 /** After a frame of high priority another one may come. */
 const URGENT_MS = 1000;
-/** Entities that are looked at in one go when the node is drained. */
-const DRAIN_BATCH = 4096;
 
 /**
  * The runtime inside one thread: owns slots, runs their entities. The composition of its parts and the round that drives them; the
@@ -115,6 +66,10 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   private readonly scheduler: Scheduler;
   private readonly dispatcher: Dispatcher;
   private readonly computing: ComputeDispatcher | undefined;
+  /** In a cluster only. */
+  private readonly moves: Moves | undefined;
+  /** What a call ends in whose deadline has passed. */
+  private readonly lateOf: (operation: Operation, target: number) => EngineError;
   /** Return address of the node whose frames are being drained. */
   private source = 0;
   /** A frame of high priority came less than a second before this. */
@@ -126,42 +81,71 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     const beat = (): void => this.cycle?.schedule();
     // A round must not be taken for a continuation of the turn that asked for it.
     const schedule = flow === undefined ? beat : (): void => flow.outside(beat);
-    const outbox = new Outbox(options.writers, schedule, options.cluster?.peers.max);
+    const { cluster } = options;
+    const outbox = new Outbox(options.writers, schedule, cluster && cluster.peers.max + 1, cluster?.lease);
     const failures = new CallFailures();
+    const pending = new PendingCalls<Operation, unknown>(
+      options.pendingMax ?? PENDING_MAX_DEFAULT,
+      (error, operation, caller) => failures.note(error, operation, caller as CallSource),
+      flow && new TurnCalls(),
+    );
+    const routing = cluster && makeRouting({ ...options, cluster, outbox, pending, counters: this.counters, schedule });
     this.state = new NodeState({
       index: options.index,
       incarnation: options.incarnation,
       catalogue: options.catalogue,
       router: options.router,
+      routes: routing?.routes ?? options.router,
+      epochs: cluster && new Int32Array(cluster.slots.count),
+      lease: cluster?.lease,
       clock,
       prng: options.prng,
       log,
       counters: this.counters,
       outbox,
-      pending: new PendingCalls<Operation, unknown>(
-        options.pendingMax ?? PENDING_MAX_DEFAULT,
-        (error, operation, caller) => failures.note(error, operation, caller as CallSource),
-        flow && new TurnCalls(),
-      ),
+      pending,
       failures,
-      wheel: new TimingWheel(clock.now(), schedule),
+      wheel: new TimingWheel(clock.now(), schedule, cluster && (() => !cluster.lease.isOpen())),
       flow,
       box: options.box ?? new BlackBox(),
       quarantine: new Quarantine(options.catalogue),
       tasks: { tasksOf: (activation) => new EntityTasks(this.state, activation as Activation, this.scheduler) },
     });
-    this.peers = new Peers(this.state, options.readers, options.onCorrupt);
+    this.peers = new Peers(this.state, options.readers, options.onCorrupt, routing?.routes);
     this.view = new NodeView(this.state, END_HOST, 0xffff, 0, 0);
     const replies = new Replies(this.state);
-    this.activations = new Activations(this.state, this, this.view, { heap: options.heap, store: options.access });
+    const census = cluster && new Census(cluster.slots.count);
+    this.activations = new Activations(this.state, this, this.view, {
+      heap: options.heap,
+      store: options.access,
+      census,
+    });
     this.scheduler = new Scheduler(this.state, replies, this, this.view, schedule);
     const clients = options.clients && new ClientDispatcher(this.state, replies, options.clients, this.view);
     this.computing = options.compute && new ComputeDispatcher(this.state, replies, options.compute);
-    this.dispatcher = new Dispatcher(this.state, this.activations, this.scheduler, replies, {
+    this.moves =
+      routing && cluster && census
+        ? new Moves({
+            ...routing,
+            state: this.state,
+            ports: cluster,
+            census,
+            activations: this.activations,
+            refuse: (input, source, lane, operation, error) =>
+              this.scheduler.refuse(input, source, lane, operation, error),
+            handle: (input, lane, source) => {
+              this.source = source;
+              this.onFrame(input, lane);
+            },
+          })
+        : undefined;
+    const beyond = {
       clients,
       computing: this.computing,
       stores: options.store && new StoreDispatcher(this.state, replies, options.store),
-    });
+    };
+    this.dispatcher = new Dispatcher(this.state, this.activations, this.scheduler, replies, beyond, this.moves?.gate);
+    this.lateOf = routing === undefined ? timeoutOf : routing.lateOf;
     this.cycle = new DutyCycle(this, options.bell, clock, options.waits);
   }
 
@@ -172,20 +156,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   /** Lets what runs end, deactivates every entity, and stops. Gives up on what still runs after `graceMs`. */
   async drain(graceMs: number): Promise<void> {
-    const giveUpAt = this.state.clock.now() + graceMs;
-    this.state.draining = true;
-    this.activations.stop();
-    for (;;) {
-      await this.dismissAll(giveUpAt);
-      if (this.activations.roster.size === 0 && this.activations.persistence?.due.isDirty !== true) break;
-      if (this.state.clock.now() >= giveUpAt) {
-        const { size } = this.activations.roster;
-        if (size > 0) this.state.log.warn({ entities: size }, 'gave up waiting for entities that still work');
-        this.activations.persistence?.tellUnsaved(this.activations.roster.walk());
-        break;
-      }
-      await this.pause(DRAIN_POLL_MS);
-    }
+    await drainNode(this.state, this.activations, graceMs, this.cycle);
     this.scheduler.room.deadlocks?.stop();
   }
 
@@ -206,8 +177,13 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.peers.replace(replacement, this, (address) => {
       this.source = address;
     });
-    this.scheduler.room.lost(lost);
-    this.computing?.lost(lost);
+    this.isLost(replacement.node, lost);
+  }
+
+  private isLost(node: number, address: number): void {
+    this.scheduler.room.lost(address);
+    this.computing?.lost(address);
+    this.moves?.forget(node, address);
     this.cycle.schedule();
   }
 
@@ -217,6 +193,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
    */
   meetPeer(index: number, writer: LinkWriter, reader: LinkReader): void {
     this.peers.meet(index, writer, reader);
+    this.moves?.met();
     this.cycle.schedule();
   }
 
@@ -228,16 +205,20 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     this.state.now = this.state.clock.now();
     const address = this.state.outbox.addressOf(index);
     this.peers.part(index, lost);
-    this.scheduler.room.lost(address);
-    this.computing?.lost(address);
-    this.cycle.schedule();
+    this.isLost(index, address);
   }
 
   /** In a cluster: these slots are to be given up, each as soon as it has no live entities; `told.frozen` hears of it. */
-  freeze(_slots: readonly AskedSlot[]): void {}
+  freeze(slots: readonly AskedSlot[]): void {
+    this.moves?.freeze(slots);
+    this.cycle.schedule();
+  }
 
   /** They are not asked for any more: what is frozen of them is open again. */
-  unfreeze(_slots: readonly AskedSlot[]): void {}
+  unfreeze(slots: readonly AskedSlot[]): void {
+    this.moves?.unfreeze(slots);
+    this.cycle.schedule();
+  }
 
   /** A link has something to drain that cannot ring the bell. */
   wake(): void {
@@ -311,14 +292,16 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   // ---- the round
 
   run(now: number, framesMax: number): number {
-    const { state, scheduler } = this;
+    const { state, scheduler, moves } = this;
     state.now = now;
     state.box.beat(now);
+    if (moves !== undefined && !moves.begin(now)) return 0;
     state.outbox.congestion.look(now);
     let done = 0;
     const { incoming } = this.peers;
     for (let i = 0; i < incoming.length; i++) {
-      const { link, address } = incoming[i]!;
+      const { link, address, node } = incoming[i]!;
+      if (moves !== undefined && !moves.hears(node)) continue;
       this.source = address;
       try {
         done += link.drain(this, framesMax);
@@ -327,9 +310,11 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       }
     }
     if (scheduler.hasReady) done += scheduler.runReady(framesMax);
-    done += state.wheel.advance(now);
-    if (now >= state.pending.nextDeadline) {
-      this.counters.callsTimedOut += state.pending.expire(now, timeoutOf);
+    if (moves === undefined || !state.isShut()) {
+      done += state.wheel.advance(now);
+      if (now >= state.pending.nextDeadline) {
+        this.counters.callsTimedOut += state.pending.expire(now, this.lateOf);
+      }
     }
     // Whatever was written asks for a round that begins with a flush; a link asks only once in between.
     return done === 0 && state.outbox.isUnflushed ? 1 : done;
@@ -341,18 +326,28 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   pending(): boolean {
     const { incoming } = this.peers;
+    if (this.moves !== undefined) {
+      if (this.moves.isShut) return false;
+      if (this.moves.isPending) return true;
+      for (const { link, node } of incoming) if (this.moves.hears(node) && link.pending()) return true;
+      return this.scheduler.hasReady;
+    }
     for (let i = 0; i < incoming.length; i++) if (incoming[i]!.link.pending()) return true;
     return this.scheduler.hasReady;
   }
 
   glance(): boolean {
     const { incoming } = this.peers;
+    if (this.moves !== undefined) return this.pending();
     for (let i = 0; i < incoming.length; i++) if (incoming[i]!.link.glance()) return true;
     return this.scheduler.hasReady;
   }
 
   nextDue(): number {
-    return Math.min(this.state.wheel.nextDue(), this.state.pending.nextDeadline);
+    const due = Math.min(this.state.wheel.nextDue(), this.state.pending.nextDeadline);
+    if (this.moves === undefined) return due;
+    const dueOfMoves = this.moves.nextDue(this.state.now);
+    return this.moves.isShut ? dueOfMoves : Math.min(due, dueOfMoves);
   }
 
   isUrgent(now: number): boolean {
@@ -365,6 +360,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   onFrame(input: Reader, lane: Lane): void {
     const { view, at } = input;
+    if (this.moves !== undefined && this.moves.keeps(input, lane, this.source)) return;
     if (lane === LANE_HIGH) this.urgentUntil = this.state.now + URGENT_MS;
     try {
       switch (kindOf(view, at)) {
@@ -374,13 +370,14 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
           return;
         case KIND_REPLY:
         case KIND_ERROR:
-          this.reply(input);
+          settleCall(this.state, input);
           return;
         case KIND_CANCEL:
           if (operationOf(view, at) === COMPUTE.code) this.computing?.cancel(this.source, requestIdOf(view, at));
           else this.scheduler.room.cancel(this.source, requestIdOf(view, at));
           return;
         default:
+          if (this.moves?.onFrame(input, lane, this.source) === true) return;
           this.counters.invalidMessages++;
           this.state.log.error(
             { source: this.state.outbox.nodeOf(this.source), kind: kindOf(view, at) },
@@ -396,41 +393,6 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
         'the engine failed on a frame',
       );
     }
-  }
-
-  /** The last step of the route: the pending call settles. */
-  private reply(input: Reader): void {
-    const { view, at } = input;
-    const { pending } = this.state;
-    const requestId = requestIdOf(view, at);
-    const operation = pending.operationOf(requestId);
-    if (operation === undefined) {
-      this.counters.repliesLate++;
-      return;
-    }
-    input.at = at + REPLY_HEADER_BYTES;
-    if (kindOf(view, at) === KIND_REPLY) {
-      let value: unknown;
-      try {
-        input.references = pending.callerOf(requestId) as NodeView;
-        value = operation.readResult(input);
-      } catch (error) {
-        this.counters.callsFailed++;
-        pending.failCall(requestId, error);
-        return;
-      }
-      this.counters.callsCompleted++;
-      pending.resolveCall(requestId, value);
-      return;
-    }
-    this.counters.callsFailed++;
-    let error: Error;
-    try {
-      error = decodeError(input.bytes.slice(input.at, input.end));
-    } catch (reason) {
-      error = reason as EngineError;
-    }
-    pending.failCall(requestId, error);
   }
 
   // ---- the life of activations
@@ -463,26 +425,6 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
       if (activation.record?.exchange?.isThrough !== false) return true;
       const { type, id } = activation;
       throw new CallTimeoutError('timeout', `${type.name}/${id}: messages of it have not arrived yet; it stays.`);
-    });
-  }
-
-  /** Sends away whoever has nothing to do, some at a time: calls of the others go on. */
-  private async dismissAll(giveUpAt: number): Promise<void> {
-    let looked = 0;
-    for (const activation of this.activations.roster.walk()) {
-      if (activation.phase === ACTIVE && activation.openTurns === 0 && activation.waiting === 0) {
-        void this.activations.deactivate(activation, 'shutdown');
-      }
-      if (++looked % DRAIN_BATCH !== 0) continue;
-      await this.pause(1);
-      if (this.state.clock.now() >= giveUpAt) return;
-    }
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.state.wheel.add(new Alarm(resolve), this.state.freshNow() + ms);
-      this.cycle.schedule();
     });
   }
 }

@@ -2,7 +2,20 @@ import { Writer } from '../../transport/codec/writer.ts';
 import { type Lane, type LinkWriter, ROOMS_OF_ANSWERS, ROOMS_OF_ERRORS } from '../../transport/link.ts';
 import { EngineError, InvalidMessageError, UnavailableError } from '../base/errors.ts';
 import { Congestion } from './congestion.ts';
-import { KIND_ERROR, KIND_REPLY, kindOf, opensOperation } from './frame.ts';
+import {
+  BOUNCED,
+  KIND_ERROR,
+  KIND_ONE_WAY,
+  KIND_REPLY,
+  KIND_REQUEST,
+  KIND_SYNC,
+  kindOf,
+  opensOperation,
+  SYNC_BYTES,
+  setKind,
+  writeSync,
+} from './frame.ts';
+import type { LeaseSight } from './moves/cluster-ports.ts';
 
 export const SENT = 0;
 /** Every bounded queue on the way is full; nothing was taken. */
@@ -35,6 +48,8 @@ export class Outbox {
   private readonly owners: number[] = [];
   private readonly addresses: number[] = [];
   private readonly wake: () => void;
+  /** The output gate: without the right to run nothing leaves. Undefined on a host alone. */
+  private readonly lease: LeaseSight | undefined;
   /** Node indexes. */
   private readonly dirty: number[] = [];
   /** By node index or return address: CLEAN, DIRTY, or LISTED. */
@@ -56,8 +71,14 @@ export class Outbox {
   private headerBytes = 0;
 
   /** `wake` is called when a link has something to flush, at least once a link between flushes. Links to more nodes can come, up to `nodesMax`. */
-  constructor(links: readonly (LinkWriter | undefined)[], wake: () => void, nodesMax: number = links.length) {
+  constructor(
+    links: readonly (LinkWriter | undefined)[],
+    wake: () => void,
+    nodesMax: number = links.length,
+    lease?: LeaseSight,
+  ) {
     this.nodes = nodesMax;
+    this.lease = lease;
     this.links = Array.from({ length: nodesMax }, (_, node) => links[node]);
     this.marks = this.links.map(() => CLEAN);
     this.wake = wake;
@@ -242,6 +263,37 @@ export class Outbox {
     if (this.open && error !== this.nested && opensOperation(this.out.view, this.start, code)) this.open = false;
   }
 
+  /** A finished frame, behind all others of its lane. False when the link is full or there is none. Not while a frame is open. */
+  pass(target: number, lane: Lane, frame: Uint8Array): boolean {
+    const link = this.links[target];
+    if (link === undefined || !link.spill(lane, frame)) return false;
+    this.target = target;
+    this.markDirty();
+    return true;
+  }
+
+  /** A message back to where it came from, marked. False when the link is full or there is none. Not while a frame is open. */
+  bounce(address: number, lane: Lane, frame: Uint8Array): boolean {
+    if (this.links[address] === undefined) return false;
+    const out = this.begin(address, lane, frame.length);
+    out.bytes.set(frame, out.at);
+    setKind(out.view, out.at, kindOf(out.view, out.at) | BOUNCED);
+    out.at += frame.length;
+    return this.commit() === SENT;
+  }
+
+  /** A sync, or its answer. False when the link is full or there is none. Not while a frame is open. */
+  sync(target: number, lane: Lane, kind: number, slot: number, number: number): boolean {
+    if (this.links[target] === undefined) return false;
+    writeSync(this.begin(target, lane, SYNC_BYTES), kind, slot, number);
+    return this.commit() === SENT;
+  }
+
+  /** Nodes that there is a link to, this one included. */
+  linked(): readonly number[] {
+    return this.congestion.linked;
+  }
+
   /** From now on there is no way to any node. */
   close(): void {
     this.links = [];
@@ -251,6 +303,7 @@ export class Outbox {
   /** Makes everything committed visible. A link with frames that wait for room stays on the list: its reader rings when there is some. */
   flush(): void {
     const { dirty } = this;
+    if (this.lease !== undefined && !this.lease.isOpen()) return;
     this.unflushed = false;
     let kept = 0;
     for (let i = 0; i < dirty.length; i++) {
@@ -324,5 +377,7 @@ const tooLarge = (limit: number): InvalidMessageError =>
 /** In overflow, for the frame that begins here. */
 function roomsOf(view: DataView): number {
   const kind = kindOf(view, 0);
-  return kind === KIND_REPLY ? ROOMS_OF_ANSWERS : kind === KIND_ERROR ? ROOMS_OF_ERRORS : 1;
+  if (kind === KIND_REQUEST || kind === KIND_ONE_WAY) return 1;
+  // What comes back, and what is said about it, is owed like an answer.
+  return kind === KIND_REPLY || kind >= KIND_SYNC ? ROOMS_OF_ANSWERS : kind === KIND_ERROR ? ROOMS_OF_ERRORS : 1;
 }

@@ -8,9 +8,20 @@ import {
 } from '../../transport/link.ts';
 import { type EngineError, NodeDownError, OverloadedError, UnavailableError } from '../base/errors.ts';
 import { nameOf } from './caller.ts';
-import { KIND_ERROR, KIND_REPLY, KIND_REQUEST, kindOf, requestIdOf } from './frame.ts';
+import {
+  isForEntity,
+  KIND_CANCEL,
+  KIND_ERROR,
+  KIND_ONE_WAY,
+  KIND_REPLY,
+  KIND_REQUEST,
+  KIND_SYNC,
+  kindOf,
+  requestIdOf,
+} from './frame.ts';
 import { LostLink } from './lost-link.ts';
 import type { LostFrames } from './moves/cluster-ports.ts';
+import type { SlotRoutes } from './moves/slot-routes.ts';
 import type { NodeState } from './node-state.ts';
 
 /** What takes the place of a node whose thread has ended. */
@@ -40,13 +51,17 @@ export class Peers {
   readonly incoming: Incoming[];
   private readonly state: NodeState;
   private readonly onCorrupt: ((node: number, error: LinkCorruptError) => void) | undefined;
+  /** In a cluster only. */
+  private readonly routes: SlotRoutes | undefined;
 
   constructor(
     state: NodeState,
     readers: readonly (LinkReader | undefined)[],
     onCorrupt: ((node: number, error: LinkCorruptError) => void) | undefined,
+    routes: SlotRoutes | undefined,
   ) {
     this.state = state;
+    this.routes = routes;
     this.onCorrupt = onCorrupt;
     this.incoming = readers.flatMap((link, node) =>
       link === undefined ? [] : [{ node, link, address: state.outbox.addressOf(node) }],
@@ -60,19 +75,26 @@ export class Peers {
   }
 
   /**
-   * A node of another host is gone for good, and nothing of it is taken any more. Calls to it end: as node-lost, or as never executed where its link
-   * says that they have not left.
+   * A node of another host is gone for good, and nothing of it is taken any more. What had not left for an entity goes to whoever has it next; all other calls
+   * to that node end as node-lost.
    */
   part(node: number, lost: LostFrames): void {
     const { outbox, counters, pending, log } = this.state;
     const index = this.incoming.findIndex((one) => one.node === node);
-    if (index === -1) return;
-    this.incoming.splice(index, 1);
+    if (index !== -1) this.incoming.splice(index, 1);
     outbox.removeLink(node, new LostLink(FRAME_BYTES_MAX, counters));
+    this.routes?.parted(node, lost.unsent);
     for (const { frame } of lost.unsent) {
       const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-      if (kindOf(view, 0) === KIND_REQUEST) pending.giveUp(requestIdOf(view, 0), neverLeft());
-      else counters.deadLetters++;
+      const kind = kindOf(view, 0);
+      if ((kind === KIND_REQUEST || kind === KIND_ONE_WAY) && isForEntity(view, 0)) continue;
+      // For that very node: nobody else can have it.
+      if (kind === KIND_REQUEST) pending.giveUp(requestIdOf(view, 0), neverLeft());
+      else if (kind < KIND_CANCEL) counters.deadLetters++;
+    }
+    for (const { frame } of lost.unknown) {
+      const kind = kindOf(new DataView(frame.buffer, frame.byteOffset, frame.byteLength), 0);
+      if (kind !== KIND_REQUEST && kind < KIND_CANCEL) counters.deadLetters++;
     }
     const ended = pending.lose(
       node,
@@ -110,8 +132,9 @@ export class Peers {
       });
     }
     // Nothing of the game runs until the last line, so nothing new gets between what is sent again.
-    const again = new SendAgain(this.state, writer);
+    const again = new SendAgain(this.state, writer, this.routes);
     this.salvage(() => replacement.unread(again));
+    this.routes?.replaced(node);
     outbox.replaceLink(node, writer);
     this.incoming.push({ node, link: reader, address: outbox.addressOf(node) });
     const lost = this.state.pending.lose(
@@ -147,10 +170,12 @@ class SendAgain implements FrameHandler {
   frames = 0;
   private readonly state: NodeState;
   private readonly writer: LinkWriter;
+  private readonly routes: SlotRoutes | undefined;
 
-  constructor(state: NodeState, writer: LinkWriter) {
+  constructor(state: NodeState, writer: LinkWriter, routes: SlotRoutes | undefined) {
     this.state = state;
     this.writer = writer;
+    this.routes = routes;
   }
 
   onFrame(input: Reader, lane: Lane): void {
@@ -161,7 +186,14 @@ class SendAgain implements FrameHandler {
       this.state.counters.deadLetters++;
       return;
     }
-    const isTaken = this.writer.spill(lane, input.bytes.subarray(at, input.end));
+    // Syncs, and what was sent back: the life that they were for is over, and so is what they were about.
+    if (kind >= KIND_SYNC) return;
+    const frame = input.bytes.subarray(at, input.end);
+    if (this.routes?.keepsBack(frame, view, at, lane)) {
+      if (kind === KIND_REQUEST) this.requests.add(requestIdOf(view, at));
+      return;
+    }
+    const isTaken = this.writer.spill(lane, frame);
     if (kind !== KIND_REQUEST) {
       if (isTaken) this.frames++;
       else this.state.counters.deadLetters++;

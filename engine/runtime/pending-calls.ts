@@ -120,6 +120,11 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
     return place.generation === id >>> INDEX_BITS ? place.operation : undefined;
   }
 
+  /** A call that still waits is with another node now. */
+  retarget(id: number, target: number): void {
+    if (this.operationOf(id) !== undefined) this.places[id & INDEX_MASK]!.target = target;
+  }
+
   /** Who made a call that still waits. */
   callerOf(id: number): C | undefined {
     return this.places[id & INDEX_MASK]?.caller;
@@ -167,18 +172,18 @@ export class PendingCalls<O extends PendingOperation, C = unknown> {
     return true;
   }
 
-  /** Ends every call whose deadline is not after `now` with the error that `errorFor` makes; returns how many. */
-  expire(now: number, errorFor: (operation: O) => Error): number {
+  /** Ends every call whose deadline is not after `now` with the error that `errorFor` makes, which is told the node that was asked; returns how many. */
+  expire(now: number, errorFor: (operation: O, target: number) => Error): number {
     let ended = 0;
     let next = Number.POSITIVE_INFINITY;
     for (let index = 0; index < this.places.length; index++) {
-      const { operation, deadline } = this.places[index]!;
+      const { operation, deadline, target } = this.places[index]!;
       if (operation === undefined) continue;
       if (deadline > now) {
         if (deadline < next) next = deadline;
         continue;
       }
-      this.rejectAt(index, errorFor(operation));
+      this.rejectAt(index, errorFor(operation, target));
       this.retire(index);
       ended++;
     }

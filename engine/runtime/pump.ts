@@ -42,6 +42,10 @@ export class Pump {
   pump(activation: Activation, turnsMax: number): number {
     const { mailbox } = activation;
     if (mailbox === undefined || mailbox.size === 0 || activation.phase !== ACTIVE) return 0;
+    if (this.state.isShut()) {
+      this.events.makeReady(activation);
+      return 0;
+    }
     let turns = mailbox.comingBack.length === 0 ? 0 : this.runComingBack(activation, mailbox);
     const { nextLane } = mailbox;
     const passed = nextLane === 0 ? undefined : this.first(mailbox, nextLane);
@@ -64,7 +68,7 @@ export class Pump {
           turns += more;
           break;
         }
-        if (turns >= turnsMax) {
+        if (turns >= turnsMax || (turns > 0 && this.state.isShut())) {
           this.events.makeReady(activation);
           return turns;
         }
@@ -99,6 +103,7 @@ export class Pump {
     let turns = 0;
     for (const waiting of mailbox.comingBack.slice(0, BACK_MAX)) {
       if (waiting.taken || this.isOver(mailbox, waiting)) continue;
+      if (turns > 0 && this.state.isShut()) break;
       if (!reenters(activation, waiting.operation, waiting.chain, this.state.incarnation)) continue;
       if (isBehindItsOwn(mailbox, waiting)) continue;
       mailbox.take(waiting);
@@ -124,7 +129,7 @@ export class Pump {
       if (!isFree(activation, operation)) {
         if (!waitsForItself(activation, operation)) return operation.lock === LOCK_ENTITY ? -1 - turns : turns;
       } else if (!passed.includes(waiting.caller)) {
-        if (turns >= turnsMax) {
+        if (turns >= turnsMax || this.state.isShut()) {
           this.events.makeReady(activation);
           return turns;
         }

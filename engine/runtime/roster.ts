@@ -49,11 +49,13 @@ export class Roster {
     this.size++;
   }
 
-  remove(activation: Activation): void {
+  /** Whether it was there. */
+  remove(activation: Activation): boolean {
     const { id, type } = activation;
-    if (!this.shelves[shelfOf(type, id, activation.slot)]!.remove(activation)) return;
+    if (!this.shelves[shelfOf(type, id, activation.slot)]!.remove(activation)) return false;
     if (typeof id === 'number' && this.near[nearOf(type, id)] === activation) this.near[nearOf(type, id)] = undefined;
     this.size--;
+    return true;
   }
 
   /**

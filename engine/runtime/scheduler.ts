@@ -109,8 +109,9 @@ export class Scheduler implements TurnOwner, TaskRunner, PumpEvents, WaitingRoom
       task.skip();
       return;
     }
-    if (activation.waiting === 0 && isFree(activation, operation)) this.runTaskNow(activation, operation, task);
-    else this.room.enterTask(activation, operation, task);
+    if (activation.waiting === 0 && isFree(activation, operation) && !this.state.isShut()) {
+      this.runTaskNow(activation, operation, task);
+    } else this.room.enterTask(activation, operation, task);
   }
 
   /** Puts an activation into the queue of those with something to run, when it has. */

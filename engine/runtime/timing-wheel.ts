@@ -60,13 +60,15 @@ export class TimingWheel {
   /** The millisecond up to which everything has fired. */
   private tick: number;
   private readonly added: () => void;
+  private readonly isShut: (() => boolean) | undefined;
   /** Nothing fires before; looked for again once it has passed. A removed timer leaves it too early, which is harmless. */
   private bound = 0;
   size = 0;
 
-  /** `added` hears of every timer that is added: whoever sleeps until `nextDue` looks again. */
-  constructor(now: number, added: () => void = () => {}) {
+  /** `added` hears of every timer that is added: whoever sleeps until `nextDue` looks again. `isShut` is asked before each one fires, but the first. */
+  constructor(now: number, added: () => void = () => {}, isShut?: () => boolean) {
     this.added = added;
+    this.isShut = isShut;
     this.tick = Math.floor(now);
     this.levels = Array.from({ length: LEVELS }, () => Array.from({ length: SLOTS }, () => new TimerList()));
   }
@@ -104,6 +106,11 @@ export class TimingWheel {
       if ((tick & (SLOTS - 1)) === 0) this.cascade(tick);
       const list = this.levels[0]![tick & (SLOTS - 1)]!;
       for (let timer = list.first; timer !== undefined; timer = list.first) {
+        if (fired > 0 && this.isShut?.() === true) {
+          // The rest of this step is for the next time.
+          this.tick = tick - 1;
+          return fired;
+        }
         list.remove(timer);
         this.size--;
         fired++;
