@@ -19,6 +19,7 @@ test('nothing said: start, with the defaults of the table', (t) => {
     arguments: [],
     config: defaults,
     asJson: false,
+    replacesDamaged: false,
     gameArgs: [],
     warnings: [],
   });

@@ -25,6 +25,8 @@ export interface CommandLine {
   readonly config: HostConfig;
   /** `status`, for scripts. */
   readonly asJson: boolean;
+  /** `store import`: over records that are damaged as well. */
+  readonly replacesDamaged: boolean;
   /** Everything behind `--`, untouched. */
   readonly gameArgs: readonly string[];
   /** Lines worth showing that stop nothing. */
@@ -34,7 +36,10 @@ export interface CommandLine {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const CONFIG_VARIABLE = variableOf('config');
-const FLAGS: readonly string[] = [...OPTION_KEYS.map(flagOf), 'config', 'json', 'help', 'version'];
+/** Switches that are no options: what they say is said to one command. */
+const COMMAND_OF = { json: 'status', 'replace-damaged': 'store' } as const satisfies Record<string, Command>;
+const SWITCHES = Object.keys(COMMAND_OF) as (keyof typeof COMMAND_OF)[];
+const FLAGS: readonly string[] = [...OPTION_KEYS.map(flagOf), ...SWITCHES, 'config', 'help', 'version'];
 
 /**
  * `argv` without the program. Reads nothing but the config file, through `readText`, when one is named. Throws UsageError, one
@@ -51,7 +56,8 @@ export function parseCommandLine(
   const shown = own.find((word) => ['--help', '-h', '--version', '-v'].includes(word));
   if (shown !== undefined) {
     const command = shown === '--help' || shown === '-h' ? 'help' : 'version';
-    return { command, arguments: [], config: configOf(new Map()), asJson: false, gameArgs, warnings: [] };
+    const config = configOf(new Map());
+    return { command, arguments: [], config, asJson: false, replacesDamaged: false, gameArgs, warnings: [] };
   }
 
   const { flags, words } = separate(own);
@@ -63,8 +69,12 @@ export function parseCommandLine(
     throw new UsageError(`'${command}' takes no '${rest[0]}'${meant}`);
   }
 
+  for (const name of SWITCHES) {
+    const its = COMMAND_OF[name];
+    if (flags.has(name) && command !== its) throw new UsageError(`'${command}' takes no --${name}; '${its}' does`);
+  }
   const asJson = flags.has('json');
-  if (asJson && command !== 'status') throw new UsageError(`'${command}' takes no --json; 'status' does`);
+  const replacesDamaged = flags.has('replace-damaged');
 
   const { written, warnings } = environment(env);
   const file = flags.get('config')?.text ?? (env[CONFIG_VARIABLE] || undefined);
@@ -74,7 +84,7 @@ export function parseCommandLine(
     const value = flags.get(flagOf(key));
     if (value !== undefined) merged.set(key, value);
   }
-  return { command, arguments: rest, config: configOf(merged), asJson, gameArgs, warnings };
+  return { command, arguments: rest, config: configOf(merged), asJson, replacesDamaged, gameArgs, warnings };
 }
 
 /** `--name=value`, `--name value` and switches; of a flag given twice the last one counts. */
@@ -91,7 +101,10 @@ function separate(own: readonly string[]): { flags: Map<string, Written>; words:
     const name = word.slice(0, equals === -1 ? undefined : equals).replace(/^--/, '');
     if (!word.startsWith('--') || !FLAGS.includes(name)) throw new UsageError(unknownFlag(word, name));
     if (equals !== -1) flags.set(name, { text: word.slice(equals + 1), where: word });
-    else if (name === 'json' || OPTION_KEYS.some((key) => flagOf(key) === name && OPTIONS[key].isSwitch)) {
+    else if (
+      SWITCHES.includes(name as never) ||
+      OPTION_KEYS.some((key) => flagOf(key) === name && OPTIONS[key].isSwitch)
+    ) {
       flags.set(name, { text: 'true', where: word });
     } else {
       const value = own[++at];
@@ -165,6 +178,7 @@ export function helpText(): string {
   });
   rows.push(['--config=FILE', 'none', 'a JSON file with any of these: { "workers": 4, "adminPort": 0 }']);
   rows.push(['--json', '', 'of status: for scripts']);
+  rows.push(['--replace-damaged', '', 'of store import: over records that cannot be read, too']);
   rows.push(['--help, --version', '', '']);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)) + 2);
   const lines = rows.map(([flag, value, help]) =>

@@ -59,7 +59,7 @@ async function perform(line: CommandLine, shell: Shell, argv: readonly string[])
         import('./store-command.ts'),
         import('../base/errors.ts'),
       ]);
-      return await storeCommand(line.arguments, line.config, shell).catch((error: Error) => {
+      return await storeCommand(line, shell).catch((error: Error) => {
         if (!(error instanceof EngineError || error instanceof FolderInUse)) throw error;
         shell.stderr(`skerry: ${error.message}\n`);
         return 1;

@@ -134,6 +134,19 @@ test('verify names what is damaged, and everything else can still be read', asyn
     (await skerry('get', 'entity/Hero/s7', `--data=${data}`)).stderr,
     /^skerry: Record entity\/Hero\/s7 is damaged/,
   );
+
+  // An import leaves it alone, with all of its batch, until it is told.
+  const file = join(data, 'repair.jsonl');
+  const repaired = encodeCbor([1, { gold: 1n }]);
+  const line = JSON.stringify({ key: 'entity/Hero/s7', bytes: Buffer.from(repaired).toString('base64') });
+  writeFileSync(file, `${line}\n`);
+  const refused = await skerry('import', file, `--data=${data}`);
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /:1: Record entity\/Hero\/s7 is damaged: .* To write over it add --replace-damaged\n$/);
+  t.is((await skerry('verify', `--data=${data}`)).code, 1);
+  t.is((await skerry('import', file, '--replace-damaged', `--data=${data}`)).code, 0);
+  t.is((await skerry('verify', `--data=${data}`)).code, 0);
+  t.deepEqual((await skerry('get', 'entity/Hero/s7', `--data=${data}`)).lines[0].state, { gold: { $bigint: '1' } });
 });
 
 test('mistakes are one line', async (t) => {
@@ -142,6 +155,7 @@ test('mistakes are one line', async (t) => {
     [[], /^skerry: store does what\? store ls \[PREFIX\], store get KEY, /],
     [['drop'], /^skerry: 'store drop' is no command: store ls/],
     [['get', data], /^skerry: store get needs a KEY\n$/],
+    [['ls', '--replace-damaged', data], /^skerry: store ls takes no --replace-damaged\n$/],
     [['get', 'a', 'b', data], /^skerry: store get takes no 'b'\n$/],
     [['ls', '--data=nowhere'], /^skerry: there is no store in nowhere; name its folder with --data=DIR\n$/],
     [['ls', '--store=memory'], /^skerry: a store in memory is gone with its host/],

@@ -3,14 +3,15 @@ import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { decodeCbor } from '../../transport/codec/cbor.ts';
-import { notImplemented } from '../base/errors.ts';
+import { notImplemented, type StoreError } from '../base/errors.ts';
 import type { RecordSave, StoredRecord } from '../runtime/entity-store.ts';
 import { DUE_PREFIX, MARK_KEY } from '../runtime/persistence/due-pages.ts';
 import { entityOfKey } from '../runtime/persistence/record-key.ts';
 import { isStoredState } from '../runtime/persistence/state-form.ts';
 import type { SalvageableStore } from '../store/damage.ts';
 import { openStore } from '../store/open-store.ts';
-import { type HostConfig, UsageError } from './config.ts';
+import type { CommandLine } from './command-line.ts';
+import { UsageError } from './config.ts';
 import { FolderLock } from './folder-lock.ts';
 import { plainJson } from './plain-json.ts';
 import type { Shell } from './shell.ts';
@@ -26,9 +27,13 @@ const IMPORT_SLOT = 4097;
 const IMPORT_EPOCH = 1;
 const IMPORT_BATCH = 128;
 
+type StoreLine = Pick<CommandLine, 'arguments' | 'config' | 'replacesDamaged'>;
+
 /** Resolves to the exit code: 1 when something was damaged or not there. Throws UsageError. */
-export async function storeCommand(words: readonly string[], config: HostConfig, shell: Shell): Promise<number> {
-  const { verb, argument } = parse(words);
+export async function storeCommand(line: StoreLine, shell: Shell): Promise<number> {
+  const { config, replacesDamaged } = line;
+  const { verb, argument } = parse(line.arguments);
+  if (replacesDamaged && verb !== 'import') throw new UsageError(`store ${verb} takes no --replace-damaged`);
   if (config.store === 'memory')
     throw new UsageError('a store in memory is gone with its host: nothing can look into it');
   if (config.store === 'nats' && verb === 'import') {
@@ -47,7 +52,7 @@ export async function storeCommand(words: readonly string[], config: HostConfig,
     const tool = new StoreTool(store, shell);
     try {
       if (verb === 'get') return await tool.get(argument!);
-      if (verb === 'import') return await tool.import(argument!);
+      if (verb === 'import') return await tool.import(argument!, replacesDamaged);
       return await tool.walk(verb, argument ?? '');
     } finally {
       await store.close();
@@ -122,8 +127,8 @@ class StoreTool {
     return this.damaged > 0 ? 1 : 0;
   }
 
-  /** What an export wrote; over what has the same key. */
-  async import(file: string): Promise<number> {
+  /** What an export wrote; over what has the same key, and cannot be read only if told so. */
+  async import(file: string, replacesDamaged: boolean): Promise<number> {
     await this.store.claim(IMPORT_SLOT, IMPORT_EPOCH);
     let batch: Promise<RecordSave>[] = [];
     let number = 0;
@@ -136,7 +141,7 @@ class StoreTool {
     for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
       number++;
       if (text.trim() === '') continue;
-      batch.push(this.row(text, `${file}:${number}`));
+      batch.push(this.row(text, `${file}:${number}`, replacesDamaged));
       if (batch.length >= IMPORT_BATCH) await flush();
     }
     if (batch.length > 0) await flush();
@@ -144,7 +149,7 @@ class StoreTool {
     return 0;
   }
 
-  private async row(text: string, where: string): Promise<RecordSave> {
+  private async row(text: string, where: string, replacesDamaged: boolean): Promise<RecordSave> {
     let line: { key?: unknown; bytes?: unknown };
     try {
       line = JSON.parse(text);
@@ -155,9 +160,19 @@ class StoreTool {
     if (typeof key !== 'string' || typeof bytes !== 'string' || key === IDENTITY_KEY || isOfIndex(key)) {
       throw new UsageError(`${where}: expected a line that 'store export' wrote, { "key": …, "bytes": … }`);
     }
-    const present = await this.store.load(key);
+    const expectedEtag = replacesDamaged ? await this.store.etagOf(key) : await this.wholeEtag(key, where);
     const content = new Uint8Array(Buffer.from(bytes, 'base64'));
-    return { key, bytes: content, expectedEtag: present?.etag ?? null, slot: IMPORT_SLOT, epoch: IMPORT_EPOCH };
+    return { key, bytes: content, expectedEtag, slot: IMPORT_SLOT, epoch: IMPORT_EPOCH };
+  }
+
+  /** What is damaged may be all that is left of something: it is not written over by accident. */
+  private async wholeEtag(key: string, where: string): Promise<string | null> {
+    try {
+      return (await this.store.load(key))?.etag ?? null;
+    } catch (error) {
+      if ((error as StoreError).code !== 'corrupt') throw error;
+      throw new UsageError(`${where}: ${(error as Error).message} To write over it add --replace-damaged`);
+    }
   }
 
   private verify(key: string, { bytes }: StoredRecord): void {

@@ -10,4 +10,6 @@ export const rethrow: OnDamage = (_, error) => {
 /** A store that tools can walk past what is damaged. */
 export interface SalvageableStore extends EntityStore {
   scan(prefix: string, onDamage?: OnDamage): AsyncIterable<{ key: string; record: StoredRecord }>;
+  /** What a save over a record has to expect, whether it can be read or not; null when there is none. */
+  etagOf(key: string): Promise<string | null>;
 }

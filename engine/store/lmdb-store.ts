@@ -126,6 +126,10 @@ export class LmdbStore implements EntityStore {
     return etags;
   }
 
+  async etagOf(key: string): Promise<string | null> {
+    return this.etagNow(Buffer.from(key));
+  }
+
   async *scan(prefix: string, onDamage: OnDamage = rethrow): AsyncGenerator<{ key: string; record: StoredRecord }> {
     const first = Buffer.from(prefix);
     let after: Buffer | undefined;
@@ -205,7 +209,7 @@ export class LmdbStore implements EntityStore {
   private refusal(batch: readonly RecordSave[], names: readonly Buffer[]): Error | undefined {
     for (const [i, { key, expectedEtag, slot, epoch }] of batch.entries()) {
       if (this.claimOf(slot) !== epoch) return fenced(slot, epoch);
-      if (this.etagOf(names[i]!) !== expectedEtag) return conflict(key);
+      if (this.etagNow(names[i]!) !== expectedEtag) return conflict(key);
     }
     return undefined;
   }
@@ -231,7 +235,7 @@ export class LmdbStore implements EntityStore {
     return etags;
   }
 
-  private etagOf(name: Buffer): string | null {
+  private etagNow(name: Buffer): string | null {
     const packed = this.records.getBinaryFast(name);
     return packed === undefined ? null : etagOf(packed);
   }

@@ -42,6 +42,10 @@ export class MemoryStore implements EntityStore {
     });
   }
 
+  async etagOf(key: string): Promise<string | null> {
+    return this.records.get(key)?.etag ?? null;
+  }
+
   async *scan(prefix: string): AsyncGenerator<{ key: string; record: StoredRecord }> {
     for (const [key, record] of [...this.records]) {
       if (key.startsWith(prefix)) yield { key, record: { ...record, bytes: record.bytes.slice() } };

@@ -73,6 +73,10 @@ export class NatsStore implements EntityStore {
     return undefined;
   }
 
+  async etagOf(key: string): Promise<string | null> {
+    return (await this.load(key))?.etag ?? null;
+  }
+
   async save(batch: readonly RecordSave[], level: SaveLevel): Promise<string[]> {
     checkBatch(this.caps, batch, level);
     if (batch.length === 0) return [];

@@ -99,6 +99,10 @@ export class RedisStore implements EntityStore {
     }
   }
 
+  async etagOf(key: string): Promise<string | null> {
+    return ((await this.run(['HGET', this.recordKey(key), 'e'])) as Buffer | null)?.toString() ?? null;
+  }
+
   /** Walks all keys of the server. */
   async *scan(prefix: string, onDamage: OnDamage = rethrow): AsyncGenerator<{ key: string; record: StoredRecord }> {
     const own = this.recordKey('');
