@@ -2,7 +2,7 @@
 export interface GatewayLinks {
   /** Resolves once the gateway has heard it; rejects when that is not certain. */
   tell(gateway: number, rows: readonly unknown[]): Promise<unknown>;
-  /** What did not arrive is told again after so many milliseconds; 100 when left out. */
+  /** What did not arrive is told again after so many milliseconds, and after more each time; 100 when left out. */
   readonly againMs?: number;
 }
 
@@ -11,6 +11,7 @@ const ROWS_MAX = 256;
 /** Rows under way to one gateway. Up to that each change leaves at once, in front of the pushes that are passed on behind it. */
 const UNDER_WAY_MAX = 4096;
 const AGAIN_MS = 100;
+const AGAIN_MS_MAX = 2_000;
 
 interface Other<K> {
   readonly gateway: number;
@@ -19,6 +20,8 @@ interface Other<K> {
   readonly underWay: Set<ReadonlyMap<K, (() => void)[]>>;
   rowsUnderWay: number;
   again: ReturnType<typeof setTimeout> | undefined;
+  /** In a row. */
+  failures: number;
 }
 
 /**
@@ -45,7 +48,14 @@ export class OtherGateways<K> {
 
   met(gateway: number, subjects: Iterable<K>): void {
     if (this.others.has(gateway)) return;
-    const other: Other<K> = { gateway, untold: new Map(), underWay: new Set(), rowsUnderWay: 0, again: undefined };
+    const other: Other<K> = {
+      gateway,
+      untold: new Map(),
+      underWay: new Set(),
+      rowsUnderWay: 0,
+      again: undefined,
+      failures: 0,
+    };
     for (const subject of subjects) other.untold.set(subject, []);
     this.others.set(gateway, other);
     this.send(other);
@@ -109,6 +119,7 @@ export class OtherGateways<K> {
 
   private arrived(other: Other<K>, batch: ReadonlyMap<K, (() => void)[]>): void {
     if (!this.isOver(other, batch)) return;
+    other.failures = 0;
     heard(batch);
     this.send(other);
   }
@@ -117,10 +128,13 @@ export class OtherGateways<K> {
     if (!this.isOver(other, batch)) return;
     for (const [subject, waiting] of batch)
       other.untold.set(subject, [...waiting, ...(other.untold.get(subject) ?? [])]);
-    other.again ??= setTimeout(() => {
+    if (other.again !== undefined) return;
+    const pauseMs = Math.min((this.links.againMs ?? AGAIN_MS) * 2 ** Math.min(other.failures++, 8), AGAIN_MS_MAX);
+    other.again = setTimeout(() => {
       other.again = undefined;
       this.send(other);
-    }, this.links.againMs ?? AGAIN_MS);
+    }, pauseMs);
+    other.again.unref();
   }
 }
 
