@@ -1,4 +1,4 @@
-import { type HostRef, type MasterRecord, sameHost } from './control-record.ts';
+import { type HostRef, isGone, type MasterRecord, sameHost } from './control-record.ts';
 import type { ControlView } from './control-view.ts';
 import { type Instant, longestElapsedMs } from './instant.ts';
 import type { KeyWriter, WriteVerdict } from './key-writer.ts';
@@ -78,8 +78,7 @@ export class MasterSeat {
       if (this.view.complete) this.claim(1, false, env, out);
       return;
     }
-    if (known.value.released || env.now.mono >= this.takeOverAt(rank))
-      this.claim(known.value.term + 1, false, env, out);
+    if (env.now.mono >= this.takeOverAt(rank)) this.claim(known.value.term + 1, false, env, out);
   }
 
   onStore(event: StoreEvent, env: Env, out: Out<StoreEffect>): void {
@@ -124,9 +123,16 @@ export class MasterSeat {
     this.writer.write({ value, expected: known?.revision ?? 0, sentAt: env.now, above }, out);
   }
 
+  /** Given back, or its holder's own record says that it is no more: nobody needs to wait. */
+  private isVacant(): boolean {
+    const seat = this.view.master?.value;
+    if (seat === undefined) return false;
+    const holder = this.view.host(seat.host)?.value;
+    return seat.released || (sameHost(holder, seat) && isGone(holder!));
+  }
+
   private takeOverAt(rank: number): number {
-    const known = this.view.master;
-    if (known?.value.released) return 0;
+    if (this.isVacant()) return 0;
     return this.seen!.since.mono + this.profile.takeOverMs + rank * this.profile.rankMs + this.jitterMs;
   }
 }
