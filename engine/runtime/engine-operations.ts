@@ -74,6 +74,8 @@ export const LOCKED_TASK = engineOperation(0xff06, 'task', LOCK_ENTITY);
 /** target: node; one way; the notes of `DeadlockWatch` */
 export const DEADLOCKS = engineOperation(0xff08, 'deadlocks', LOCK_NONE, RETURNS_VOID);
 
+/** Some stores have to be read as a whole for it. */
+const SCAN_MS_MAX = 10 * 60_000;
 /** A store that takes longer is taken for one that does not answer. */
 const STORE_MS_MAX = 15_000;
 /** target: the node that holds the store; [slot, token] → null */
@@ -84,7 +86,7 @@ export const STORE_LOAD = storeOperation(0xff0a, 'load');
 export const STORE_SAVE = storeOperation(0xff0b, 'save');
 
 /** [prefix, key behind which it goes on, how many] → keys */
-export const STORE_KEYS = storeOperation(0xff0d, 'keys');
+export const STORE_KEYS = engineOperation(0xff0d, 'store.keys', LOCK_NONE, RETURNS_VALUE, SCAN_MS_MAX);
 
 export const isStoreOperation = (code: number): boolean =>
   (code >= STORE_CLAIM.code && code <= STORE_SAVE.code) || code === STORE_KEYS.code;

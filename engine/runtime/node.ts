@@ -227,7 +227,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
 
   /** In a cluster: the tables in shared memory have changed. */
   installed(): void {
-    this.activations.persistence?.watch?.soon();
+    this.activations.persistence?.watch?.slotsChanged();
     this.cycle.schedule();
   }
 

@@ -7,12 +7,19 @@ import type { NodeState } from './node-state.ts';
 import { rowsOf, type SaveColumns } from './persistence/save-columns.ts';
 import type { Replies } from './reply.ts';
 
+/** A scan that is under way, and the one that begins after it. */
+interface KeyScan {
+  running: Promise<string[]> | undefined;
+  next: Promise<string[]> | undefined;
+}
+
 /** What nodes ask of the store, on the node that holds it. */
 export class StoreDispatcher {
   private readonly replies: Replies;
   private readonly state: NodeState;
   private readonly store: EntityStore;
   private readonly best: SaveLevel;
+  private readonly scans = new Map<string, KeyScan>();
 
   constructor(state: NodeState, replies: Replies, store: EntityStore) {
     this.state = state;
@@ -79,8 +86,32 @@ export class StoreDispatcher {
     }
   }
 
+  /**
+   * Some stores have to be read as a whole for it: all nodes that ask while one scan is under way share the next one. Not that one, which may
+   * have passed by what was saved since.
+   */
+  private keys(prefix: string, after: string, count: number): Promise<string[]> {
+    const what = `${prefix} ${after} ${count}`;
+    const scan = this.scans.get(what) ?? { next: undefined, running: undefined };
+    this.scans.set(what, scan);
+    const begin = (): Promise<string[]> => {
+      scan.next = undefined;
+      const running = this.scanKeys(prefix, after, count);
+      scan.running = running;
+      const over = (): void => {
+        if (scan.running === running) scan.running = undefined;
+        if (scan.next === undefined && scan.running === undefined) this.scans.delete(what);
+      };
+      running.then(over, over);
+      return running;
+    };
+    if (scan.running === undefined) return begin();
+    scan.next ??= scan.running.then(begin, begin);
+    return scan.next;
+  }
+
   /** Stores have no order of their own: the least ones behind `after`. */
-  private async keys(prefix: string, after: string, count: number): Promise<string[]> {
+  private async scanKeys(prefix: string, after: string, count: number): Promise<string[]> {
     let keys: string[] = [];
     for await (const { key } of this.store.scan(prefix)) {
       if (key <= after) continue;

@@ -175,7 +175,8 @@ export class Courier {
     );
   }
 
-  private ask(
+  /** What an `affinity` throws is a rejection like others. */
+  private async ask(
     errand: Errand,
     operation: typeof DELIVER,
     id: EntityId,

@@ -4,8 +4,10 @@ import type { SlotFinder, Waker, Woken } from './due-index.ts';
 import { entityOfKey, PARCELS_PREFIX } from './record-key.ts';
 import type { StoreCalls } from './store-calls.ts';
 
-/** Keys read at a time; so many entities at most are activated at the same time. */
-const PAGE_KEYS = 256;
+/** Keys read at a time. */
+const KEYS_MAX = 16_384;
+/** Entities that are activated at the same time. */
+const WAKING_MAX = 256;
 /** Until it looks again for those that could not be activated, at first and at most. */
 const AGAIN_MS_MIN = 1_000;
 const AGAIN_MS_MAX = 60_000;
@@ -26,6 +28,8 @@ export class ParcelWatch {
   private isWanted = false;
   private isStarted = false;
   private isStopped = false;
+  /** Those that were here when it looked last. */
+  private slots = new Set<number>();
 
   constructor(state: NodeState, store: StoreCalls, waker: Waker, finder: SlotFinder) {
     this.state = state;
@@ -39,7 +43,19 @@ export class ParcelWatch {
   start(): void {
     if (this.isStarted) return;
     this.isStarted = true;
+    this.slots = this.ownSlots();
     this.look();
+  }
+
+  /** Some may be here that were not. */
+  slotsChanged(): void {
+    const before = this.slots;
+    this.slots = this.ownSlots();
+    for (const slot of this.slots) {
+      if (before.has(slot)) continue;
+      this.soon();
+      return;
+    }
   }
 
   /** Some may have been lost from memory, or have come here. */
@@ -59,15 +75,26 @@ export class ParcelWatch {
     else void this.lookAtAll();
   }
 
+  private ownSlots(): Set<number> {
+    const { router, index } = this.state;
+    const own = new Set<number>();
+    for (let slot = 0; slot < router.slots; slot++) if (router.ownerOf(slot) === index) own.add(slot);
+    return own;
+  }
+
   private async lookAtAll(): Promise<void> {
+    // The gateway's node, and that of the store.
+    if (this.slots.size === 0) return;
     this.isLooking = true;
     let isAnyLeft = false;
     try {
       for (let after = ''; !this.isStopped; ) {
-        const keys = await this.store.keys(PARCELS_PREFIX, after, PAGE_KEYS);
-        const woken = await Promise.all(keys.map((key) => this.wake(key)));
-        isAnyLeft ||= woken.some((one) => one === 'failed' || one === 'leaving');
-        if (keys.length < PAGE_KEYS) break;
+        const keys = await this.store.keys(PARCELS_PREFIX, after, KEYS_MAX);
+        for (let from = 0; from < keys.length; from += WAKING_MAX) {
+          const woken = await Promise.all(keys.slice(from, from + WAKING_MAX).map((key) => this.wake(key)));
+          isAnyLeft ||= woken.some((one) => one === 'failed' || one === 'leaving');
+        }
+        if (keys.length < KEYS_MAX) break;
         after = keys.at(-1)!;
       }
     } catch (error) {
