@@ -201,3 +201,14 @@ test('the founder is who came when nobody else was there, and stays it until eve
   plan(world);
   t.deepEqual(world.assignment.founder, { host: 'c', inc: 5 });
 });
+
+test('epochs are above those that the store of entities has seen', (t) => {
+  const world: World = { assignment: emptyAssignment(SLOTS, 1, ''), records: [], incs: 0 };
+  apply(world, { kind: 'join', host: 'a' });
+  const input = { records: world.records, mayHold: () => true };
+  const first = planAssignment(world.assignment, { ...input, epochFloor: 40 })!;
+  t.is(first.epoch, 41);
+  t.true(first.slots.every(({ epoch }) => epoch === 41));
+  apply(world, { kind: 'join', host: 'b' });
+  t.is(planAssignment(first, { ...input, records: world.records, epochFloor: 40 })!.epoch, 42);
+});

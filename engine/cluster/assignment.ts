@@ -19,6 +19,8 @@ export interface PlanInput {
   readonly records: readonly HostRecord[];
   /** Hosts that crash in a loop get no slots for a while. */
   readonly mayHold: (host: string) => boolean;
+  /** What follows is above it: the store of entities may have seen it. Default 0. */
+  readonly epochFloor?: number;
 }
 
 /** What the first master of a cluster begins with: no members, no owners. */
@@ -33,7 +35,7 @@ export function emptyAssignment(slots: number, term: number, nonce: string): Ass
  * a slot changes hands only if its owner is gone, leaves, or has more than its share.
  */
 export function planAssignment(current: Assignment, input: PlanInput): Assignment | undefined {
-  const epoch = current.epoch + 1;
+  const epoch = Math.max(current.epoch, input.epochFloor ?? 0) + 1;
   const members = planMembers(current, input.records, epoch);
   const plan = new SlotPlan(current, members, input, epoch);
   plan.bury();

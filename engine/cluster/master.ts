@@ -21,6 +21,7 @@ export class Master {
   private readonly writer: KeyWriter;
   private readonly nextNonce: () => string;
   private readonly slots: number;
+  private readonly epochFloor: number;
   private readonly restarts = new Map<string, { policy: RestartPolicy; inc: number }>();
   private retryAt = 0;
   private behindSince: { mono: number; wall: number } | undefined;
@@ -35,6 +36,7 @@ export class Master {
     writer: KeyWriter,
     nextNonce: () => string,
     slots: number,
+    epochFloor = 0,
   ) {
     this.seat = seat;
     this.observer = observer;
@@ -43,6 +45,7 @@ export class Master {
     this.writer = writer;
     this.nextNonce = nextNonce;
     this.slots = slots;
+    this.epochFloor = epochFloor;
   }
 
   /** The seat is ours and the assignment carries our term: nobody with an earlier one can change it any more. */
@@ -98,7 +101,11 @@ export class Master {
     const blocked = [...this.restarts].filter(([, { policy }]) => policy.isBlocked(env.now.mono)).map(([host]) => host);
     const planned = `${revision} ${records.map(({ nonce, state }) => `${nonce}/${state}`)} ${blocked}`;
     if (planned === this.planned) return;
-    const next = planAssignment(value, { records, mayHold: (host) => !blocked.includes(host) });
+    const next = planAssignment(value, {
+      records,
+      mayHold: (host) => !blocked.includes(host),
+      epochFloor: this.epochFloor,
+    });
     if (next === undefined) this.planned = planned;
     else this.write({ ...next, nonce: this.nextNonce() }, revision, env, out);
   }

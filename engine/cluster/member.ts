@@ -71,6 +71,8 @@ export interface MemberOptions {
   readonly profile: LeaseProfile;
   /** Whether this host may be master. */
   readonly eligible: boolean;
+  /** Epochs that were used before, as far as the store of entities knows: those of this cluster are above. Default 0. */
+  readonly epochFloor?: number;
   readonly parts?: MemberParts;
 }
 
@@ -98,7 +100,7 @@ export class Member {
   private emptied = false;
   private holdTold = false;
 
-  constructor({ self, nodes, slots, profile, eligible, parts = MEMBER_PARTS }: MemberOptions) {
+  constructor({ self, nodes, slots, profile, eligible, epochFloor, parts = MEMBER_PARTS }: MemberOptions) {
     this.self = self;
     this.profile = profile;
     this.eligible = eligible;
@@ -114,7 +116,8 @@ export class Member {
     this.owner = parts.owner(self, nodes, profile, this.view, writer(hostKey(self.host)), nextNonce);
     this.observer = parts.observer(profile, this.view, (key) => parts.writer(key, nextRequest), nextNonce);
     this.seat = new MasterSeat(self, profile, this.view, writer('master'), nextNonce);
-    this.master = parts.master(this.seat, this.observer, profile, this.view, writer('assign'), nextNonce, slots);
+    const assign = writer('assign');
+    this.master = parts.master(this.seat, this.observer, profile, this.view, assign, nextNonce, slots, epochFloor);
     this.duty = new SlotDuty(self, parts.barrier(self));
   }
 

@@ -24,6 +24,8 @@ export interface ControlStart {
   /** What all hosts have to agree on, and what the first one draws for all. */
   readonly settings: ClusterSettings;
   readonly drawn: ClusterSettings;
+  /** Epochs that were used before, as the store of entities has it. */
+  readonly epochFloor: number;
   /** Waits for a NATS that is not there, instead of giving up. */
   readonly isPatient: boolean;
   readonly workers: number;

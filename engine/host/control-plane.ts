@@ -32,6 +32,10 @@ export interface ControlPlaneOptions {
   readonly mesh: MeshMemory;
   /** All nodes of this host. */
   readonly locals: number;
+  /** What the store of this host goes by; undefined: nothing yet. */
+  readonly hashKey: HashKey | undefined;
+  /** Epochs that were used in that store. */
+  readonly epochFloor: number;
   /** A launcher watches over this process: NATS may come later. */
   readonly isSupervised: boolean;
   readonly log: RootLog;
@@ -98,7 +102,8 @@ export class ControlPlane {
       inc: this.inc,
       profile: config.leaseProfile,
       settings,
-      drawn: drawHashKey(),
+      drawn: settingsOf(options.hashKey ?? randomHashKey()),
+      epochFloor: options.epochFloor,
       isPatient: options.isSupervised,
       workers: config.workers,
       locals: options.locals,
@@ -268,7 +273,11 @@ export function hashKeyOf(agreed: ClusterSettings): HashKey {
   return [Number(agreed.hashKey0), Number(agreed.hashKey1)];
 }
 
-function drawHashKey(): ClusterSettings {
+function settingsOf([hashKey0, hashKey1]: HashKey): ClusterSettings {
+  return { hashKey0, hashKey1 };
+}
+
+export function randomHashKey(): HashKey {
   const key = randomBytes(8);
-  return { hashKey0: key.readUInt32LE(0), hashKey1: key.readUInt32LE(4) };
+  return [key.readUInt32LE(0), key.readUInt32LE(4)];
 }

@@ -42,6 +42,7 @@ export interface ControlEvents {
 export interface ControlShellOptions {
   readonly self: HostRef;
   readonly workers: number;
+  readonly epochFloor: number;
   readonly locals: number;
   readonly profile: LeaseProfile;
   readonly clock: Clock;
@@ -80,12 +81,12 @@ export class ControlShell {
   private watching: NodeJS.Timeout | undefined;
 
   constructor(options: ControlShellOptions) {
-    const { self, workers, locals, profile, nodes, slots, peers } = options;
+    const { self, workers, epochFloor, locals, profile, nodes, slots, peers } = options;
     this.options = options;
     this.nodes = [...nodes];
     this.occupied = nodes.map(() => []);
     this.asked = nodes.map(() => ({ freeze: [], unfreeze: [] }));
-    this.member = new Member({ self, nodes: workers, slots: SLOTS, profile, eligible: true });
+    this.member = new Member({ self, nodes: workers, slots: SLOTS, profile, eligible: true, epochFloor });
     this.directory = new PeerDirectory(self, locals);
     this.installer = new SlotInstaller(self, locals, slots, peers, this.directory);
   }

@@ -88,6 +88,7 @@ class ControlThread {
     this.shell = new ControlShell({
       self: { host: start.host, inc: start.inc },
       workers: start.workers,
+      epochFloor: start.epochFloor,
       locals: start.locals,
       profile,
       clock,

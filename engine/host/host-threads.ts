@@ -4,13 +4,15 @@ import { SlotTable } from '../cluster/slot-table.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
 import type { RootLog } from '../runtime/log.ts';
 import { describeStore } from '../store/store-address.ts';
+import { OTHER_KEY } from './cluster-store.ts';
 import type { HostConfig } from './config.ts';
-import { ControlPlane, hashKeyOf } from './control-plane.ts';
+import { ControlPlane, hashKeyOf, randomHashKey } from './control-plane.ts';
 import { FolderLock } from './folder-lock.ts';
 import type { Launch } from './launcher-port.ts';
 import { Mesh, type PeerLinks } from './mesh.ts';
 import type { ThreadEnvironment } from './node-thread.ts';
 import { NO_QUARANTINE } from './quarantine.ts';
+import type { StoreIdentity } from './store-identity.ts';
 import { Supervision } from './supervision.ts';
 import type { ThreadStart } from './thread-messages.ts';
 import { Threads } from './threads.ts';
@@ -42,8 +44,8 @@ export class HostThreads {
   private readonly task: HostTask;
   private readonly lock: FolderLock | undefined;
   private hashKey: HashKey = randomHashKey();
-  /** In a cluster. */
-  readonly control: ControlPlane | undefined;
+  private readonly fenced: (isFenced: boolean) => void;
+  private plane: ControlPlane | undefined = undefined;
 
   /**
    * `peerReplaced`: the node on this thread learns of another's next life. `fenced`: this host has no lease, or has one again. Throws when another host has the
@@ -72,21 +74,7 @@ export class HostThreads {
     });
     const isInFolder = catalogue.hasPersistent && catalogue.game.store === undefined && config.store === 'lmdb';
     this.lock = isInFolder ? FolderLock.take(config.data) : undefined;
-    const { nats } = config;
-    if (nats === undefined) return;
-    this.control = new ControlPlane({
-      config: { ...config, nats },
-      game: catalogue.game.name,
-      host: this.hostId,
-      seed: this.seed,
-      slots: this.slots,
-      mesh: this.mesh,
-      locals: this.mesh.bells.length,
-      isSupervised: launch !== undefined,
-      log,
-      endThreads: (nodes) => this.threads.endSlices(nodes),
-      fenced,
-    });
+    this.fenced = fenced;
   }
 
   /** For people. */
@@ -96,31 +84,59 @@ export class HostThreads {
     return catalogue.game.store === undefined ? describeStore(config) : 'the one that the game brings';
   }
 
+  /** In a cluster, once it is open. */
+  get control(): ControlPlane | undefined {
+    return this.plane;
+  }
+
   /** Opens the store, when there is one, and resolves with the keyspace. Nothing in it is changed. Rejects with one line. */
   async open(): Promise<Keyspace> {
     const { config, gameArgs } = this.task;
-    let epoch: number | undefined;
+    const { store, data, nats, cluster, workers } = config;
+    let found: StoreIdentity | undefined;
     if (this.storeNode !== undefined) {
-      const { store, data, nats, cluster } = config;
-      const address = { store, data, nats, cluster };
-      const start = {
-        ...this.startOf(this.storeNode),
-        store: { address, claimed: undefined, sole: nats === undefined },
+      const about = {
+        address: { store, data, nats, cluster },
+        claimed: undefined,
+        cluster: nats === undefined ? undefined : cluster,
       };
-      const found = await this.threads.openStore(start, { gameArgs, env: process.env, heapMb: undefined });
+      const start = { ...this.startOf(this.storeNode), store: about };
+      found = await this.threads.openStore(start, { gameArgs, env: process.env, heapMb: undefined });
       this.hashKey = found.hashKey;
-      epoch = found.epoch;
     }
-    // In a cluster the control thread says who has which slot, and all hosts hash alike.
-    if (this.control === undefined) this.slots.spread(config.workers, epoch);
-    else this.hashKey = hashKeyOf(await this.control.open());
+    if (nats === undefined) this.slots.spread(workers, found?.epoch);
+    else this.hashKey = await this.meet(nats, found);
     return new Keyspace(this.hashKey);
+  }
+
+  /** In a cluster the control thread says who has which slot, and all hosts hash alike: by the key of the first one's store. */
+  private async meet(nats: string, found: StoreIdentity | undefined): Promise<HashKey> {
+    const { config, catalogue, launch, log } = this.task;
+    const own = found?.isNew === false ? found.hashKey : undefined;
+    this.plane = new ControlPlane({
+      config: { ...config, nats },
+      game: catalogue.game.name,
+      host: this.hostId,
+      seed: this.seed,
+      slots: this.slots,
+      mesh: this.mesh,
+      locals: this.mesh.bells.length,
+      hashKey: own,
+      epochFloor: found === undefined ? 0 : found.epoch - 1,
+      isSupervised: launch !== undefined,
+      log,
+      endThreads: (nodes) => this.threads.endSlices(nodes),
+      fenced: this.fenced,
+    });
+    const agreed = hashKeyOf(await this.plane.open());
+    if (own?.some((word, i) => word !== agreed[i])) throw new Error(OTHER_KEY);
+    return agreed;
   }
 
   /** From now on this host has the store, and calls are served once it resolves. */
   async start(env: NodeJS.ProcessEnv): Promise<void> {
     const { config, gameArgs, launch } = this.task;
-    if (this.storeNode !== undefined) await this.threads.claimStore(this.storeNode);
+    if (this.storeNode !== undefined) await this.threads.claimStore(this.storeNode, this.hashKey);
     const environment: ThreadEnvironment = { gameArgs, env, heapMb: config.heapMb };
     const starts = Array.from({ length: config.workers }, (_, index) => this.startOf(index));
     await this.threads.start(starts, environment);
@@ -184,9 +200,4 @@ async function withinMs(done: Promise<void>, ms: number): Promise<void> {
   });
   await Promise.race([done, impatience]);
   clearTimeout(timer);
-}
-
-function randomHashKey(): HashKey {
-  const key = randomBytes(8);
-  return [key.readUInt32LE(0), key.readUInt32LE(4)];
 }

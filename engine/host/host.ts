@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { buildGame } from '../../codegen/build.ts';
 import { bundleForBrowser } from '../../codegen/esbuild.ts';
 import { SystemClock } from '../base/clock.ts';
-import { notImplemented } from '../base/errors.ts';
 import { Prng } from '../base/prng.ts';
 import { HostRouter } from '../cluster/host-router.ts';
 import type { Keyspace } from '../cluster/keyspace.ts';
@@ -56,9 +55,6 @@ export async function runHost(
   if (built.manifestChanged)
     log.info({ manifest: built.manifest }, 'the wire of the game has changed: commit its manifest');
   const catalogue = await loadGame(built.game, built.generated);
-  if (config.nats !== undefined && catalogue.hasPersistent) {
-    throw notImplemented('--nats for a game with persistent entities');
-  }
   const game = { gameUrl: built.game, generatedUrl: built.generated };
   let parts: HostParts | undefined;
   let host: RunningHost | undefined;

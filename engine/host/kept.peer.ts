@@ -7,8 +7,20 @@ import { gameFile } from '../testing/fixture-game.fixture.ts';
 import { Vault } from '../testing/games/keepers/contracts.fixture.ts';
 import { startHost } from './embed.ts';
 
-const say = (line: string): void => void writeSync(1, `${line}\n`);
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      // The pipe is full: whoever reads it is busy.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(NEVER, 0, 0, 1);
+    }
+  }
+}
 
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
 const [, , vaults, ...options] = process.argv;
 const host = await startHost({
   game: gameFile('keepers'),

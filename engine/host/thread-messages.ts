@@ -13,8 +13,8 @@ export interface StoreStart {
   readonly address: StoreAddress;
   /** Given to a thread that takes the place of one that died: its host has claimed the store with this. */
   readonly claimed: StoreIdentity | undefined;
-  /** No other host works on it: one that has started there ends this one. */
-  readonly sole: boolean;
+  /** The cluster whose hosts share the store; undefined: no other host works on it, and one that has started there ends this one. */
+  readonly cluster: string | undefined;
 }
 
 /** What a node of a host in a cluster has beside the others. */
@@ -53,8 +53,8 @@ export interface ThreadStart extends MeshMemory {
 
 export type ToThread =
   | { readonly kind: 'start' }
-  /** The host is sure to start: whoever had the store has it no more. */
-  | { readonly kind: 'claim-store' }
+  /** The host is sure to start: whoever had the store has it no more, or, in a cluster, shares it. The key is the one that all go by. */
+  | { readonly kind: 'claim-store'; readonly hashKey: HashKey }
   | { readonly kind: 'figures'; readonly id: number }
   | { readonly kind: 'locks'; readonly id: number; readonly from: number }
   /** Entities leave. Without `stays` the node ends then; with it, it goes on for what is on its way, until it is told again. */

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { HashKey } from '../cluster/keyspace.ts';
 import type { LockReport } from '../runtime/lock-report.ts';
 import { EXIT_TAKEN, HostLost } from './host-lost.ts';
 import type { Mesh, PeerLinks } from './mesh.ts';
@@ -64,10 +65,13 @@ export class Threads implements ThreadEvents {
     return claimed;
   }
 
-  /** Takes the store for this host. Rejects with one line. */
-  async claimStore(index: number): Promise<void> {
+  /** Takes the store for this host, or joins those that share it. Rejects with one line. */
+  async claimStore(index: number, hashKey: HashKey): Promise<void> {
     const thread = this.threads.get(index)!;
-    thread.post({ kind: 'claim-store' });
+    const { start, environment } = this.origins.get(index)!;
+    const store = { ...start.store!, claimed: { ...start.store!.claimed!, hashKey } };
+    this.origins.set(index, { start: { ...start, store }, environment });
+    thread.post({ kind: 'claim-store', hashKey });
     await thread.ready;
   }
 

@@ -61,7 +61,10 @@ try {
     // A nap would keep what the store has done from being heard of.
     waits: world === undefined ? WORKER_WAITS : MAIN_THREAD_WAITS,
     heap,
-    access: { life: start.lives[start.index]!, isClaimed: start.lives[start.index] === 0 },
+    access:
+      cluster === undefined
+        ? { life, isClaimed: life === 0 }
+        : { life, isClaimed: false, openEpochOf: (slot) => cluster.ports.slots.openEpochOf(slot, index) },
     ...(world !== undefined && { store: world.store }),
     ...(cluster !== undefined && { cluster: cluster.ports }),
   });
@@ -95,7 +98,7 @@ try {
         node.refuse(message.quarantined);
         return;
       case 'claim-store':
-        world!.claim().then(serve, giveUp);
+        world!.claim(message.hashKey).then(serve, giveUp);
         return;
       case 'drain':
         void drain(message.graceMs, message.stays);

@@ -12,6 +12,14 @@ export interface StoreAccess {
   readonly life: number;
   /** Its host has claimed all slots for it. */
   readonly isClaimed: boolean;
+  /** In a cluster, where slots come and go: the epoch in which this node runs a slot, 0 when it does not. */
+  readonly openEpochOf?: (slot: number) => number;
+}
+
+interface Claim {
+  readonly token: number;
+  /** Undefined: it has failed. */
+  done: Promise<void> | undefined;
 }
 
 /** Calls an operation of the engine at another node; a view of this one. */
@@ -42,8 +50,9 @@ export class StoreCalls {
   private readonly asker: Asker;
   private readonly router: Router;
   private readonly access: StoreAccess;
-  private readonly claims = new Map<number, Promise<void>>();
-  /** Somebody with a later epoch has the store: a node learns it from the first claim that is refused, and loads nothing any more. */
+  /** The last one of each slot: what is saved is saved under it, whatever the slot table says by now. */
+  private readonly claims = new Map<number, Claim>();
+  /** Alone: somebody with a later epoch has the store. A node learns it from the first claim that is refused, and loads nothing any more. */
   private lost: FencedError | undefined = undefined;
   private loads = 0;
   private readonly waiting: (() => void)[] = [];
@@ -55,34 +64,44 @@ export class StoreCalls {
     this.access = access;
   }
 
+  /** What records of a slot are saved under that were loaded here. */
   tokenOf(slot: number): number {
-    return this.router.epochOf(slot) * LIVES_PER_EPOCH + this.access.life;
+    return this.claims.get(slot)?.token ?? this.token(this.router.epochOf(slot));
   }
 
-  /** Once per slot. FencedError when somebody with a later epoch has it; StoreError when it is not known. */
+  /** Once per slot and epoch. FencedError when somebody with a later epoch has it; StoreError when it is not known. */
   claimed(slot: number): Promise<void> {
+    const { access } = this;
     if (this.lost !== undefined) return Promise.reject(this.lost);
-    if (this.access.isClaimed) return CLAIMED;
-    return this.claim(slot);
-  }
-
-  private claim(slot: number): Promise<void> {
-    let claim = this.claims.get(slot);
-    if (claim === undefined) {
-      claim = this.asked(STORE_CLAIM, [slot, this.tokenOf(slot)]).then(() => {});
-      this.claims.set(slot, claim);
-      claim.catch((error: unknown) => {
-        this.claims.delete(slot);
-        if (error instanceof FencedError) this.lost = error;
-      });
-    }
-    return claim;
+    if (access.isClaimed) return CLAIMED;
+    // The table alone would not do: it may name the epoch of another owner already.
+    const epoch = access.openEpochOf === undefined ? this.router.epochOf(slot) : access.openEpochOf(slot);
+    if (epoch === 0) return Promise.reject(new FencedError('fenced', `Slot ${slot} is not here any more.`));
+    const token = this.token(epoch);
+    const claim = this.claims.get(slot);
+    if (claim?.token === token) return this.claim(slot, claim);
+    return this.claim(slot, { token, done: undefined });
   }
 
   /** Is it still ours? As `claimed`. */
   claimAgain(slot: number): Promise<void> {
-    this.claims.delete(slot);
-    return this.claim(slot);
+    return this.claim(slot, { token: this.tokenOf(slot), done: undefined });
+  }
+
+  private token(epoch: number): number {
+    return epoch * LIVES_PER_EPOCH + this.access.life;
+  }
+
+  private claim(slot: number, claim: Claim): Promise<void> {
+    if (claim.done !== undefined) return claim.done;
+    const done = this.asked(STORE_CLAIM, [slot, claim.token]).then(() => {});
+    claim.done = done;
+    this.claims.set(slot, claim);
+    done.catch((error: unknown) => {
+      claim.done = undefined;
+      if (error instanceof FencedError && this.access.openEpochOf === undefined) this.lost = error;
+    });
+    return done;
   }
 
   /** StoreError, in whatever way it failed. */
