@@ -104,7 +104,7 @@ export class DueIndex implements SlotDuties {
     // The gateway's node, and that of the store.
     if (!router.nodes().includes(index)) return;
     try {
-      if ((await this.store.load(MARK_KEY, router.slots + MARK_SLOT)) === undefined || this.isMarked) return;
+      if ((await this.store.load(MARK_KEY, router.slots + MARK_SLOT)) === undefined) return;
     } catch (error) {
       if (!(error instanceof FencedError)) wheel.add(this.start, clock.now() + MARK_MS);
       return;

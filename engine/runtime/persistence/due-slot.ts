@@ -1,4 +1,4 @@
-import { FencedError } from '../../base/errors.ts';
+import { FencedError, StoreError } from '../../base/errors.ts';
 import type { RecordSave } from '../entity-store.ts';
 import { WallTimer, type WallTimers } from '../wall-timers.ts';
 import type { DueNotes } from './agenda.ts';
@@ -35,6 +35,9 @@ export interface SlotDuties {
   wantsRoom(slot: DueSlot): void;
 }
 
+/** What a slot asks of the store. */
+export type DueStore = Pick<StoreCalls, 'claimed' | 'claimAgain' | 'load' | 'save' | 'tokenOf'>;
+
 interface LoadedPage {
   readonly dues: readonly Due[];
   readonly etag: string;
@@ -49,19 +52,17 @@ export class DueSlot extends WallTimer implements DueNotes {
   readonly slot: number;
   /** Entities that live or are to be written, by key. */
   readonly entries = new Map<string, DueEntry>();
-  private readonly store: StoreCalls;
+  private readonly store: DueStore;
   private readonly timers: WallTimers;
   private readonly duties: SlotDuties;
   private directory: Directory | undefined = undefined;
   private etag: string | null = null;
   private dirty = new Set<DueEntry>();
-  /** A write has failed: nothing is known to stand before the next one has not. */
-  private isInDoubt = false;
   /** Nobody who is not held is due before. */
   private least = Number.POSITIVE_INFINITY;
   private isClosed = false;
 
-  constructor(slot: number, store: StoreCalls, timers: WallTimers, duties: SlotDuties) {
+  constructor(slot: number, store: DueStore, timers: WallTimers, duties: SlotDuties) {
     super();
     this.slot = slot;
     this.store = store;
@@ -89,10 +90,10 @@ export class DueSlot extends WallTimer implements DueNotes {
 
   /** Undefined when the index has it by `due` already. `failed` is called whenever it could not be written; it is tried again. */
   cover(entry: DueEntry, due: number, failed: (error: Error) => void): Promise<void> | undefined {
-    if (entry.upper <= due && !this.isInDoubt) return undefined;
-    const covered = entry.covered(due, failed);
-    // Never later than it was to stand: its record may still say so.
-    this.move(entry, Math.min(due, entry.wanted));
+    const isThere = entry.upper <= due;
+    const covered = isThere ? undefined : entry.covered(due, failed);
+    // Never later than it was to stand: its record may still say so. And what was to make it later does not any more.
+    if (!isThere || entry.wanted > due) this.move(entry, Math.min(due, entry.wanted));
     return covered;
   }
 
@@ -100,7 +101,7 @@ export class DueSlot extends WallTimer implements DueNotes {
   move(entry: DueEntry, due: number): void {
     entry.wanted = due;
     if (this.isClosed) return;
-    if (entry.isClean && !this.isInDoubt) {
+    if (entry.isClean) {
       this.dirty.delete(entry);
       this.settle(entry);
       return;
@@ -144,18 +145,29 @@ export class DueSlot extends WallTimer implements DueNotes {
     try {
       if (this.directory === undefined) await this.read();
       while (!this.isClosed) {
-        if (this.dirty.size > 0 || this.isInDoubt) await this.write();
+        if (this.dirty.size > 0) await this.write();
         else if (this.least <= this.timers.wallNow && this.duties.mayWake()) await this.look();
         else break;
       }
       if (this.isClosed) return;
       if (this.least <= this.timers.wallNow) this.duties.wantsRoom(this);
       else this.arm();
-    } catch (error) {
+    } catch (reason) {
       this.directory = undefined;
+      const error = reason instanceof FencedError ? await this.isStillOurs(reason) : (reason as Error);
       if (error instanceof FencedError) this.close(error);
-      else for (const entry of this.dirty) entry.failed(error as Error);
+      else for (const entry of this.dirty) entry.failed(error);
       throw error;
+    }
+  }
+
+  /** A store that was slow may have refused what was sent before the claim. What is wrong instead. */
+  private async isStillOurs(refusal: FencedError): Promise<Error> {
+    try {
+      await this.store.claimAgain(this.slot);
+      return new StoreError('conflict', refusal.message, { cause: refusal });
+    } catch (error) {
+      return error as Error;
     }
   }
 
@@ -192,6 +204,7 @@ export class DueSlot extends WallTimer implements DueNotes {
       const { key, wanted: target, positions } = entry;
       changes.push({ entry, target });
       for (const at of positions) if (at !== target) out.push({ at, key });
+      entry.writing(target);
       if (target !== Number.POSITIVE_INFINITY) into.push({ at: target, key });
       if (changes.length >= CHANGES_MAX) break;
     }
@@ -216,21 +229,14 @@ export class DueSlot extends WallTimer implements DueNotes {
       const bytes = encodeDirectory(next.directory);
       rows.push({ key: directoryKey(slot), bytes, expectedEtag: this.etag, slot, epoch });
     }
-    for (const { entry, target } of changes) {
-      this.dirty.delete(entry);
-      entry.writing(target);
-    }
+    for (const { entry } of changes) this.dirty.delete(entry);
     try {
       if (isLeft) this.etag = (await store.save(rows, 'best')).at(-1)!;
     } catch (error) {
-      this.isInDoubt = true;
-      for (const { entry } of changes) {
-        this.dirty.add(entry);
-        entry.failed(error as Error);
-      }
+      // They may stand in two places by now, so none of them is clean: what may have taken effect is followed by a write.
+      for (const { entry } of changes) this.dirty.add(entry);
       throw error;
     }
-    this.isInDoubt = false;
     this.directory = next.directory;
     for (const { entry, target } of changes) {
       entry.written(target);

@@ -18,6 +18,8 @@ export interface Diary {
   lines(): Promise<string[]>;
   note(text: string): void;
   touch(): Promise<void>;
+  /** When it was made. */
+  since(): Promise<number>;
 }
 export const Diary = contract<Diary>('Diary', {
   once: {},
@@ -31,6 +33,7 @@ export const Diary = contract<Diary>('Diary', {
   lines: { readOnly: true },
   note: {},
   touch: {},
+  since: { readOnly: true },
 });
 
 /** Says on each activation what it does every hour. */

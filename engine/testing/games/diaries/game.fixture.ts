@@ -62,6 +62,10 @@ class DiaryEntity extends Writer implements Diary {
 
   async touch(): Promise<void> {}
 
+  async since(): Promise<number> {
+    return this.state.since;
+  }
+
   write(name: string, args: unknown): void {
     this.note(args === null ? name : `${name} ${describe(args)}`);
     if (args === 'throws') throw new Error('as it was told');
