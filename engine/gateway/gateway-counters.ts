@@ -23,4 +23,6 @@ export class GatewayCounters {
   pushesDropped = 0;
   pushesWithoutSession = 0;
   repliesInvalid = 0;
+  /** At other gateways, beyond what is kept of one. */
+  principalsForgotten = 0;
 }

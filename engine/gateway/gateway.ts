@@ -210,7 +210,7 @@ export class Gateway {
   }
 
   hear(gateway: number, rows: unknown): void {
-    this.presence.hear(gateway, rows);
+    this.counters.principalsForgotten += this.presence.hear(gateway, rows);
   }
 
   // ---- the gateways of other hosts

@@ -5,7 +5,7 @@ import { Groups, type Membership } from './groups.ts';
 import type { GatewayLinks } from './other-gateways.ts';
 import type { PreparedPush } from './prepared-push.ts';
 import { Presence } from './presence.ts';
-import { type Attached, Principals } from './principals.ts';
+import { type Attached, PRINCIPALS_AWAY_MAX, Principals } from './principals.ts';
 import { StampClock } from './stamp.ts';
 
 const IDS: EntityId[] = [7, 7n, '7', 8];
@@ -351,5 +351,16 @@ test('what another gateway cannot have said is refused, and what an unknown one 
   }
   presence.hear(there, [[0, 7, 5, 2]]);
   t.is(presence.elsewhere(7), there);
+
+  // One has its bound, and those that are known are told of all the same.
+  const rows = Array.from({ length: PRINCIPALS_AWAY_MAX + 5 }, (_, i) => [0, i, i + 10, 2]);
+  t.is(presence.hear(there, rows), 5);
+  t.is(presence.principalsAway, PRINCIPALS_AWAY_MAX);
+  t.is(presence.elsewhere(PRINCIPALS_AWAY_MAX + 1), undefined);
+  t.is(presence.hear(there, [[0, 3, 0, 2]]), 0);
+  t.is(presence.elsewhere(3), undefined);
+  t.is(presence.hear(there, [rows.at(-1)]), 0);
+  presence.parted(there);
+  t.is(presence.principalsAway, 0);
   presence.close();
 });

@@ -24,8 +24,6 @@ const NO_GATEWAYS: readonly number[] = Object.freeze([]);
 
 /** Who is where and in which groups, at all gateways of the cluster. */
 export class Presence<S extends Attached> {
-  /** Sessions of other gateways that this one cannot remember. */
-  forgotten = 0;
   private readonly now: () => number;
   private readonly clock: StampClock;
   private readonly principals = new Principals<S>();
@@ -113,28 +111,37 @@ export class Presence<S extends Attached> {
     this.others.close();
   }
 
-  /** Throws InvalidMessageError for rows that no gateway has made, UnavailableError for one that is not known (yet). */
-  hear(gateway: number, rows: unknown): void {
+  /**
+   * Returns of how many principals it says more than can be remembered. Throws InvalidMessageError for rows that no gateway has made,
+   * UnavailableError for one that is not known (yet).
+   */
+  hear(gateway: number, rows: unknown): number {
     if (!this.others.has(gateway)) throw new UnavailableError('no-session', 'That gateway is not known here.');
     if (!Array.isArray(rows)) throw malformed();
-    for (const row of rows) this.hearRow(gateway, row);
+    let forgotten = 0;
+    for (const row of rows) if (!this.isHeard(gateway, row)) forgotten++;
+    return forgotten;
   }
 
-  private hearRow(gateway: number, row: unknown): void {
+  /** False for a principal too many. */
+  private isHeard(gateway: number, row: unknown): boolean {
     if (!Array.isArray(row)) throw malformed();
     if (row[0] === IS_HERE) {
       const [, principal, counter, writer] = row;
       checkEntityId(principal);
       const since = stampOf(counter, writer);
       this.clock.heard(since);
-      if (!this.principals.setAway(gateway, principal, since.counter === 0 ? undefined : since)) this.forgotten++;
-    } else if (row[0] === IS_MEMBER) {
+      return this.principals.setAway(gateway, principal, since.counter === 0 ? undefined : since);
+    }
+    if (row[0] === IS_MEMBER) {
       const [, contract, group, principal, counter, writer, isMember] = row;
       if (typeof contract !== 'string' || typeof group !== 'string') throw malformed();
       checkEntityId(principal);
       const stamp = stampOf(counter, writer);
       this.groups.hear({ contract, group, principal, stamp, isMember: isMember === 1 }, this.now());
-    } else throw malformed();
+      return true;
+    }
+    throw malformed();
   }
 
   private rowOf(subject: Subject): unknown[] {

@@ -317,7 +317,15 @@ export class RunningHost extends NodeView implements Host {
           ...nodeCounters([{ node: config.workers, counters: computing.counters }]),
           ...nodeGauges([{ node: config.workers, counters: computing.gauges }]),
           ...nodeCounters([{ node: config.workers, counters: prefixed('gateway', { ...gateway.counters }) }]),
-          ...nodeGauges([{ node: config.workers, counters: { gatewayConnections: gateway.connections } }]),
+          ...nodeGauges([
+            {
+              node: config.workers,
+              counters: {
+                gatewayConnections: gateway.connections,
+                gatewayPrincipalsElsewhere: gateway.principalsElsewhere,
+              },
+            },
+          ]),
           ...nodeCounters(
             Array.from({ length: config.workers }, (_, node) => {
               const { restarts, slowTurns } = supervision.record(node);

@@ -10,6 +10,7 @@ import { type CallContext, chainIn, signalsOf } from './call-context.ts';
 import type { CallSource } from './call-failures.ts';
 import { type Operation, RETURNS_VOID } from './catalogue.ts';
 import type { Lineage } from './chain.ts';
+import { conflateKey } from './conflate-key.ts';
 import { ENGINE_OPERATIONS } from './engine-operations.ts';
 import {
   chainBytes,
@@ -355,8 +356,7 @@ export class Caller implements Sender, Stamp, CallSource {
       counters.droppedUnreliable++;
       return;
     }
-    const key = `${this.endWord}.${keyOf(this.sourceId)}>${proxy.$end}.${keyOf(proxy.$id)}#${operation.code}`;
-    const outcome = outbox.conflate(key);
+    const outcome = outbox.conflate(conflateKey(this.endWord, this.sourceId, proxy, operation.code));
     if (outcome === 'replaced') counters.replacedUnreliable++;
     else if (outcome === 'full') counters.droppedUnreliable++;
   }
@@ -445,10 +445,6 @@ function withPlace(error: unknown, operation: Operation): unknown {
   if (!(error instanceof InvalidMessageError)) return error;
   return new InvalidMessageError(error.code, `${nameOf(operation)}: ${error.message}`, { outcome: error.outcome });
 }
-
-/** 7, 7n and '7' are three keys. */
-const keyOf = (id: EntityId): string =>
-  typeof id === 'number' ? `${id}` : typeof id === 'bigint' ? `${id}n` : `'${id}'`;
 
 /** Milliseconds on the host's clock, wrapped to 32 bits; 0, for none, when it is too far away for a signed difference. */
 const wireDeadline = (deadline: number, now: number): number =>
