@@ -20,6 +20,8 @@ export const GOALS: readonly Goal[] = [
   { figure: 'call-thread.k1.p99', to: ['bare'], atMost: 3 },
   { figure: 'call-thread.oneway', to: ['post'], atLeast: 15 },
   { figure: 'call-local.k256', to: ['bare'], atLeast: 0.4 },
+  ...['call-host.k256', 'call-host.k4096'].map((figure): Goal => ({ figure, to: ['nats'], atLeast: 0.5 })),
+  { figure: 'call-host.k4096', to: ['nats-single'], atLeast: 2.5 },
   { figure: 'wake.p50', to: ['bare'], atMost: 1.5 },
   { figure: 'wake.p99', to: ['bare'], atMost: 1.5 },
   { figure: 'idle.cpu', atMost: 1 },

@@ -62,6 +62,9 @@ export class PingHost {
   }
 }
 
+/** The game and what the generator made of it, as URLs. */
+export const builtPing = (): Promise<{ game: string; generated: string }> => buildGame(GAME);
+
 /** What the generator made of the game. */
 export async function pingGame(): Promise<{ generated: Generated }> {
   const built = await buildGame(GAME);

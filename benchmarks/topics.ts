@@ -1,4 +1,5 @@
 import { needsProgram } from '../scripts/programs.ts';
+import { callHost } from './call-host.ts';
 import { callLocal } from './call-local.ts';
 import { callThread } from './call-thread.ts';
 import { codec } from './codec.ts';
@@ -30,6 +31,6 @@ export const TOPICS: readonly Topic<any>[] = [
   overload,
   priority,
   // Without a server there is nothing to measure.
-  ...(needsProgram('nats') ? [natsLink] : []),
+  ...(needsProgram('nats') ? [natsLink, callHost] : []),
   store,
 ];

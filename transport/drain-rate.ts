@@ -1,8 +1,9 @@
 /** How much of the past counts: what is older fades, in milliseconds. */
 const MEMORY_MS = 250;
-/** So long, and taking so many frames, the reader must have been seen at work lately for its speed to be known. */
+/** So long, taking so many frames, and so often the reader must have been seen at work lately for its speed to be known. */
 const EVIDENCE_MS = 50;
 const EVIDENCE_FRAMES = 16;
+const EVIDENCE_LOOKS = 2.5;
 /** A reader that takes nothing for longer stands still; that says nothing about how fast it goes when it goes on. */
 const STALL_MS = 100;
 /** So often, in milliseconds, it is noted how far the frames have come, and so many notes are kept: more than anybody should wait. */
@@ -17,9 +18,12 @@ export class DrainRate {
   /** Frames taken, in so many milliseconds of work; both fade. */
   private frames = 0;
   private ms = 0;
+  private looks = 0;
   private at = 0;
   private taken = 0;
   private waiting = 0;
+  /** It has taken some since there was nothing to take. */
+  private isUnderWay = false;
   /** Frames that were the last to wait at some look, by their count, and when that was; the first not taken yet. Made on first need. */
   private marks: Mark[] | undefined = undefined;
   private headAgeMs = 0;
@@ -39,10 +43,14 @@ export class DrainRate {
     const kept = MEMORY_MS / (MEMORY_MS + ms);
     this.frames *= kept;
     this.ms *= kept;
-    if (count > 0 && count < this.waiting) {
+    this.looks *= kept;
+    // The first that are taken tell how long the way is and how long it takes to wake up, not how fast it goes.
+    if (count > 0 && count < this.waiting && this.isUnderWay) {
       this.frames += count;
       this.ms += Math.min(ms, STALL_MS);
+      this.looks++;
     }
+    this.isUnderWay = waiting > 0 && (this.isUnderWay || count > 0);
     this.at = now;
     this.taken = taken;
     this.waiting = waiting;
@@ -53,7 +61,9 @@ export class DrainRate {
    * reader that throws away what came too late is fast, and helps nobody.
    */
   msFor(frames: number): number {
-    if (this.ms < EVIDENCE_MS || this.frames < EVIDENCE_FRAMES) return this.headAgeMs;
+    if (this.ms < EVIDENCE_MS || this.frames < EVIDENCE_FRAMES || this.looks < EVIDENCE_LOOKS) {
+      return this.headAgeMs;
+    }
     return Math.max(this.headAgeMs, (frames * this.ms) / this.frames);
   }
 

@@ -82,6 +82,11 @@ export interface LinkReader {
    * bell, which is also when a link that has nothing left gives its last room back. Not called by a handler.
    */
   pending(): boolean;
+  /**
+   * Only of links whose frames come by the event loop of the reading thread: whether some may come any moment now (milliseconds of the clock), so that
+   * the thread had better not block or spin meanwhile.
+   */
+  listens?(now: number): boolean;
 }
 
 /** The shared memory of a link does not hold what its one writer can have written. The link is not usable any more. */

@@ -1,45 +1,4 @@
-/** The limit through NATS, by hand: records of 16 bytes, up to 256 of them a message, nothing checked, counted or sent again. */
-import { connect } from 'nats';
-import { overNats } from './over-nats.ts';
+/** The limit through NATS, by hand: up to 256 records a message. */
+import { bareNats } from './bare-nats-pipe.ts';
 
-const RECORDS_MAX = 256;
-const RECORD_WORDS = 4;
-
-overNats(async (natsPort, role, handle, done) => {
-  const connection = await connect({ servers: `127.0.0.1:${natsPort}` });
-  const [own, other] = role === 'caller' ? ['bare.caller', 'bare.callee'] : ['bare.callee', 'bare.caller'];
-  connection.subscribe(own, {
-    callback(_error, { data }) {
-      const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-      for (let at = 0; at < data.length; at += RECORD_WORDS * 4) {
-        handle(
-          view.getInt32(at, true),
-          view.getInt32(at + 4, true),
-          view.getInt32(at + 8, true),
-          view.getInt32(at + 12, true),
-        );
-      }
-      done();
-    },
-  });
-  await connection.flush();
-  let words = new Int32Array(RECORDS_MAX * RECORD_WORDS);
-  let length = 0;
-  const flush = (): void => {
-    if (length === 0) return;
-    // The client keeps a view until the end of the turn.
-    connection.publish(other, new Uint8Array(words.buffer, 0, length * 4));
-    words = new Int32Array(RECORDS_MAX * RECORD_WORDS);
-    length = 0;
-  };
-  return {
-    write(call, target, a, b) {
-      words[length++] = call;
-      words[length++] = target;
-      words[length++] = a;
-      words[length++] = b;
-      if (length === words.length) flush();
-    },
-    flush,
-  };
-});
+bareNats('bare', 256);

@@ -130,6 +130,8 @@ export class HostLink extends OverflowingLink implements LinkWriter, LinkReader 
   greeting: Uint8Array | undefined;
   /** This end's clock less the peer's, in milliseconds, as if its last message had come at once: what a deadline in a frame of its is to be moved by. Wraps at 2^32. */
   offsetMs = 0;
+  /** When the last message was sent or received. */
+  activeAt = Number.NEGATIVE_INFINITY;
   /** Messages sent and received. */
   sent = 0;
   received = 0;
@@ -282,18 +284,20 @@ export class HostLink extends OverflowingLink implements LinkWriter, LinkReader 
     const greeted = this.greeting !== undefined;
     const max = payloadBytesMax();
     const goal = Math.min(max, MESSAGE_BYTES);
+    const now = clock.now();
     const leave = (some: readonly Section[]): void => {
       const bytes = encodePublish({
         source: self.name,
         from: self.inc,
         to: peer.inc,
         greeted,
-        clock: clock.now() | 0,
+        clock: now | 0,
         sections: some,
       });
       if (!publish(bytes)) return;
       this.bytes += bytes.length;
       this.sent++;
+      this.activeAt = now;
     };
     let some: Section[] = [];
     let size = emptyPublishBytes(self.name);
@@ -321,7 +325,8 @@ export class HostLink extends OverflowingLink implements LinkWriter, LinkReader 
   onPublish({ from, to, greeted, clock, sections }: Publish): void {
     if (this.closed || from !== this.peer.inc || to !== this.options.self.inc) return;
     this.received++;
-    this.offsetMs = (this.options.clock.now() - clock) | 0;
+    this.activeAt = this.options.clock.now();
+    this.offsetMs = (this.activeAt - clock) | 0;
     if (greeted) this.greeted = true;
     for (const section of sections) {
       if (section.kind === 'lane') this.onLane(section);

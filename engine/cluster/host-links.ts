@@ -124,6 +124,7 @@ export class HostLinks {
 
   /** What was written leaves, with what the peer has to hear; or later, when nothing can leave now. */
   flushLink(link: HostLink): void {
+    this.due.delete(link);
     // Not into a connection that takes nothing: what has never left can be sent to somebody else.
     if (!this.canLeave) {
       this.timer.arm(this.options.clock.now() + RETRY_MS);
@@ -139,10 +140,13 @@ export class HostLinks {
     if (this.closed) return;
     this.flushing ??= setImmediate(() => {
       this.flushing = undefined;
-      const due = [...this.due];
-      this.due.clear();
-      for (const one of due) this.flushLink(one);
+      for (const one of [...this.due]) this.flushLink(one);
     });
+  }
+
+  /** It will be flushed at the next turn of the event loop. */
+  isDue(link: HostLink): boolean {
+    return this.due.has(link);
   }
 
   /** Flushes every link; returns when that is due again though nothing happens. */

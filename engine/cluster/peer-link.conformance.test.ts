@@ -44,7 +44,7 @@ class Prefixed implements LinkWriter, LinkReader {
   }
 
   flush(): void {
-    this.inner.flush();
+    this.round();
   }
 
   get backlog(): number {
@@ -94,7 +94,7 @@ linkConformance(test, 'peer link', ({ frameBytesMax, backlogBytesMax, ...options
     ...(backlogBytesMax !== undefined && { backlogBytesMax: backlogBytesMax + 2 * PREFIX.length }),
     ...options,
   });
-  const writer = new Prefixed(a.link, () => {});
+  const writer = new Prefixed(a.link, a.flush);
   const counting = new Proxy(writer, {
     get: (target, name) => {
       const of = name in target ? target : (a.link as object);
@@ -102,5 +102,5 @@ linkConformance(test, 'peer link', ({ frameBytesMax, backlogBytesMax, ...options
       return typeof value === 'function' ? value.bind(of) : value;
     },
   }) as unknown as LinkWriter & LinkCounters;
-  return { writer: counting, reader: new Prefixed(b.link, () => b.link.flush()) };
+  return { writer: counting, reader: new Prefixed(b.link, b.flush) };
 });

@@ -51,6 +51,8 @@ export interface Side {
   readonly seen: Collector;
   readonly warnings: string[];
   wakes: number;
+  /** What the next turn of the event loop does. */
+  flush(): void;
   /** A round of its node: drain, then flush. */
   round(): number;
 }
@@ -96,9 +98,10 @@ export function sides(
       seen,
       warnings,
       wakes: 0,
+      flush: () => links.flushLink(link),
       round() {
         const frames = peer.drain(seen, 1000);
-        peer.flush();
+        side.flush();
         return frames;
       },
     };

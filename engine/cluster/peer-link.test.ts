@@ -38,7 +38,7 @@ test('a deadline means the same moment on the clock of the other host, however l
   send(a.link, frameOf({ deadline: a.clock.now() + 500 }));
   send(a.link, frameOf({ deadline: 0, kind: KIND_CANCEL }));
   a.clock.move(200);
-  a.link.flush();
+  a.flush();
   b.round();
   const [request, cancel] = b.seen.frames;
   t.is(deadlineOf(viewOf(request!), 0) - b.clock.now(), 500 - 200, 'less what it waited here and there');
@@ -51,7 +51,7 @@ test('clocks wrap, and no deadline becomes none by that', (t) => {
   b.clock.move(2 ** 32 - b.clock.now() - 300);
   const deadlines = [50, 100, 300, 400].map((after) => (a.clock.now() + after) | 0 || 1);
   for (const deadline of deadlines) send(a.link, frameOf({ deadline }));
-  a.link.flush();
+  a.flush();
   b.round();
   t.deepEqual(
     b.seen.frames.map((frame) => (deadlineOf(viewOf(frame), 0) - (b.clock.now() | 0)) | 0),
@@ -66,13 +66,13 @@ test('what comes back unexecuted reads as it was sent, and its deadline is still
   a.clock.move(70_000);
   const sent = frameOf({ code: 2, type: 0, deadline: a.clock.now() + 500 });
   send(a.link, sent);
-  a.link.flush();
+  a.flush();
   b.round();
   const [taken] = b.seen.frames;
   t.not(operationOf(viewOf(taken!), 0), 2);
   taken![0]! |= BOUNCED;
   send(b.link, taken!);
-  b.link.flush();
+  b.flush();
   a.round();
   sent[0]! |= BOUNCED;
   t.deepEqual(a.seen.frames, [sent]);
@@ -84,7 +84,7 @@ test('replies come back as they are', (t) => {
   writeReply(out, KIND_REPLY, 1, 9);
   a.clock.move(1000);
   send(a.link, out.bytes);
-  a.link.flush();
+  a.flush();
   b.round();
   t.deepEqual(b.seen.frames, [out.bytes]);
 });
@@ -97,7 +97,7 @@ test('operations and source types have the numbers of the version that takes the
   send(a.link, frameOf({ code: 2, type: 0 }));
   send(a.link, frameOf({ code: 2, type: 0xffff, end: END_HOST }));
   send(a.link, frameOf({ code: 0xff00, type: 1 }));
-  a.link.flush();
+  a.flush();
   b.round();
   t.deepEqual(
     b.seen.frames.map((frame) => [operationOf(viewOf(frame), 0), sourceTypeOf(viewOf(frame), 0)]),
@@ -120,7 +120,7 @@ test('what the versions do not share is answered, or counted and said once when 
   send(a.link, frameOf({ code: 0, request: 0, kind: KIND_ONE_WAY }));
   send(a.link, frameOf({ code: 0, request: 0, kind: KIND_ONE_WAY }));
   send(a.link, frameOf({ code: 1, request: 42 }));
-  a.link.flush();
+  a.flush();
   t.is(b.round(), 4);
   t.is(b.seen.frames.length, 1);
   t.is(b.link.mismatched, 3);
@@ -145,7 +145,7 @@ test('a greeting that cannot be understood: everything that is asked is refused'
   const { a, b } = sides(undefined, { greeting: new TextEncoder().encode('[99]') });
   send(a.link, frameOf({ request: 1 }));
   send(a.link, frameOf({ request: 2, code: 0xff00 }));
-  a.link.flush();
+  a.flush();
   b.round();
   t.is(b.seen.frames.length, 0);
   t.deepEqual(b.warnings, ['host a runs another version of the engine: what it calls here is refused']);
@@ -162,7 +162,7 @@ test('frames before the greeting wait for it', (t) => {
   // More than one message holds: only the first says the greeting.
   send(a.link, frameOf({}), 0);
   for (let i = 0; i < 1000; i++) send(a.link, frameOf({ source: i }), 1);
-  a.link.flush();
+  a.flush();
   wire.deliver((messages) => {
     t.true(messages.length > 1);
     return messages.slice(1);
@@ -170,7 +170,7 @@ test('frames before the greeting wait for it', (t) => {
   t.false(b.link.pending());
   t.is(b.round(), 0);
   a.clock.move(100);
-  a.link.flush();
+  a.flush();
   wire.isHeld = false;
   wire.deliver();
   for (let i = 0; i < 10; i++) {
@@ -184,7 +184,7 @@ test('frames before the greeting wait for it', (t) => {
 test('unreliable messages are never sent again, and of ordered ones only the newest waits', (t) => {
   const { a, b, wire } = sides();
   send(a.link, frameOf({}));
-  a.link.flush();
+  a.flush();
   b.round();
   a.round();
   wire.isHeld = true;
@@ -194,25 +194,25 @@ test('unreliable messages are never sent again, and of ordered ones only the new
   send(a.link, frameOf({ code: 3, kind: KIND_ONE_WAY, payload: 20, target: 'villain' }));
   t.true(a.link.spill(1, frameOf({ code: 3, kind: KIND_ONE_WAY, payload: 30, source: 99, target: 'hero' })));
   t.is(a.link.waiting(1), 0, 'nothing of it waits for the peer');
-  a.link.flush();
+  a.flush();
   wire.deliver();
   b.round();
   const payloads = (): number[] => b.seen.frames.slice(1).map((frame) => frame.at(-1)!);
   t.deepEqual(payloads(), [0, 1, 2, 13, 20, 30]);
   // Lost: nobody sends it again.
   send(a.link, frameOf({ code: 2, kind: KIND_ONE_WAY, payload: 40 }));
-  a.link.flush();
+  a.flush();
   wire.deliver(() => []);
   a.clock.move(1000);
-  a.link.flush();
+  a.flush();
   wire.deliver();
   b.round();
   t.is(payloads().length, 6);
   // Older than what was taken.
   send(a.link, frameOf({ code: 3, kind: KIND_ONE_WAY, payload: 50, target: 'hero' }));
-  a.link.flush();
+  a.flush();
   send(a.link, frameOf({ code: 3, kind: KIND_ONE_WAY, payload: 51, target: 'hero' }));
-  a.link.flush();
+  a.flush();
   wire.deliver((messages) => messages.toReversed());
   b.round();
   t.deepEqual(payloads().slice(6), [51]);
@@ -228,21 +228,41 @@ test('frames too short to be any are counted and taken by nobody', (t) => {
   }
   a.link.spill(1, new Uint8Array(0));
   send(a.link, frameOf({}));
-  a.link.flush();
+  a.flush();
   t.is(b.round(), 12);
   t.is(b.seen.frames.length, 1);
   t.is(b.link.malformed, 11);
+});
+
+test('what a turn of the event loop writes leaves in one message', async (t) => {
+  const { a, b } = sides();
+  a.flush();
+  b.flush();
+  const before = a.links.figures.messagesSent;
+  for (let i = 0; i < 5; i++) {
+    send(a.link, frameOf({ source: i }));
+    t.true(a.link.listens(a.clock.now()));
+    a.link.flush();
+  }
+  t.is(a.links.figures.messagesSent, before);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.is(a.links.figures.messagesSent, before + 1);
+  t.is(b.round(), 5);
+  // The answer is expected for a while.
+  a.flush();
+  t.true(a.link.listens(a.clock.now() + 1));
+  t.false(a.link.listens(a.clock.now() + 10));
 });
 
 test('while nothing may leave, nothing is numbered: what ends then was never sent', (t) => {
   let isOpen = true;
   const { a, b } = sides(undefined, { mayLeave: () => isOpen });
   send(a.link, frameOf({ source: 1 }));
-  a.link.flush();
+  a.flush();
   b.round();
   isOpen = false;
   send(a.link, frameOf({ source: 2 }));
-  a.link.flush();
+  a.flush();
   a.clock.move(1000);
   a.links.flushAll();
   t.is(b.round(), 0);
@@ -255,7 +275,7 @@ test('a connection that comes back sends at once what waited', (t) => {
   const { a, b, wire } = sides();
   wire.isReady = false;
   send(a.link, frameOf({}));
-  a.link.flush();
+  a.flush();
   t.is(b.round(), 0);
   wire.comeBack();
   t.is(b.round(), 1);
@@ -264,7 +284,7 @@ test('a connection that comes back sends at once what waited', (t) => {
 test('figures outlive the links that they are of', (t) => {
   const { a, b } = sides();
   send(a.link, frameOf({}));
-  a.link.flush();
+  a.flush();
   b.round();
   const before = a.links.figures;
   t.true(before.messagesSent > 0 && before.bytesSent > 0 && before.messagesReceived > 0);

@@ -41,6 +41,9 @@ const UNRELIABLE = 1;
 /** Of one source, target and operation only the newest waits, and nothing older is taken after it. */
 const UNRELIABLE_ORDERED = 2;
 
+/** After a message the next one is expected for so long: longer than a node would wait without sleeping. */
+const ACTIVE_MS = 2;
+
 /** What links between hosts know of a game; one for all links of a node. */
 export class LinkedGame {
   readonly shapes: Shapes;
@@ -131,8 +134,9 @@ export class PeerLink implements LinkWriter, LinkReader, LinkCounters, FrameHand
     return 'queued';
   }
 
+  /** Rounds are short, and each message costs the socket, the server and the peer: what the rounds of one turn of the event loop write leaves together. */
   flush(): void {
-    this.links.flushLink(this.link);
+    this.links.flushSoon(this.link);
   }
 
   get backlog(): number {
@@ -168,6 +172,11 @@ export class PeerLink implements LinkWriter, LinkReader, LinkCounters, FrameHand
   /** What comes before the greeting waits for it: every message says it until it was heard. */
   pending(): boolean {
     return this.link.greeting !== undefined && this.link.pending();
+  }
+
+  /** Whoever was asked is expected to answer, and whoever asked to ask again. */
+  listens(now: number): boolean {
+    return now - this.link.activeAt < ACTIVE_MS || this.links.isDue(this.link);
   }
 
   drain(handler: FrameHandler, framesMax: number): number {

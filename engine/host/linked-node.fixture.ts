@@ -1,4 +1,5 @@
 import { LoopbackLink } from '../../transport/loopback/loopback-link.ts';
+import { Doorbell } from '../../transport/ring/doorbell.ts';
 import { SystemClock } from '../base/clock.ts';
 import type { EntityId } from '../base/entity-id.ts';
 import { Prng } from '../base/prng.ts';
@@ -8,6 +9,7 @@ import type { MetPeer } from '../cluster/peer-directory.ts';
 import { SLOT_OPEN, SlotTable } from '../cluster/slot-table.ts';
 import type { Contract } from '../contract/contract.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
+import type { WaitPolicy } from '../runtime/duty-cycle.ts';
 import { Node } from '../runtime/node.ts';
 import { CapturedLog } from '../testing/captured-log.ts';
 import { LocalBell } from '../testing/local-bell.ts';
@@ -27,7 +29,8 @@ export class LinkedNode {
   private readonly name: string;
   private readonly inc: number;
 
-  constructor(url: string, name: string, parity: 0 | 1, catalogue: Catalogue, inc = 1) {
+  /** On a thread of its own it waits as nodes do; else it leaves the thread to others. */
+  constructor(url: string, name: string, parity: 0 | 1, catalogue: Catalogue, inc = 1, ownWaits?: WaitPolicy) {
     this.name = name;
     this.inc = inc;
     this.catalogue = catalogue;
@@ -37,7 +40,7 @@ export class LinkedNode {
     this.router = new HostRouter(new Keyspace([1, 2]), slots, name, 1);
     const clock = new SystemClock();
     const loopback = new LoopbackLink();
-    const bell: LocalBell = new LocalBell(() => this.node.start());
+    const bell: Doorbell = ownWaits === undefined ? new LocalBell(() => this.node.start()) : new Doorbell();
     this.node = new Node({
       index: 0,
       incarnation: inc * 2 + parity,
@@ -49,7 +52,7 @@ export class LinkedNode {
       writers: [loopback],
       readers: [loopback],
       bell,
-      waits: { spinMs: 0, napsMs: 0, napMs: 0, yieldMs: 0 },
+      waits: ownWaits ?? { spinMs: 0, napsMs: 0, napMs: 0, yieldMs: 0 },
       cluster: {
         lease: { isOpen: () => this.isOpen },
         peers: { max: 64, isMember: () => true },

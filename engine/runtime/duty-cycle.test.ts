@@ -57,6 +57,7 @@ class TestDuties implements Duties {
   flushes = 0;
   isRunning = false;
   urgent = false;
+  listening = false;
   onRun: () => void = () => {};
 
   run(_now: number, _framesMax: number): number {
@@ -81,6 +82,10 @@ class TestDuties implements Duties {
 
   nextDue(): number {
     return this.due;
+  }
+
+  listens(): boolean {
+    return this.listening;
   }
 
   isUrgent(): boolean {
@@ -223,6 +228,23 @@ test('a node that must not block takes no naps, others do before they sleep', as
     t.is(bell.naps > 0, takesNaps);
     cycle.stop();
   }
+});
+
+test('a node that expects to hear something by the event loop neither naps nor spins', async (t) => {
+  const { duties, bell, cycle, asleep } = compose(NAPPING);
+  duties.listening = true;
+  let looks = 0;
+  duties.glance = () => {
+    looks++;
+    return false;
+  };
+  const sleeping = asleep();
+  duties.work = 1;
+  cycle.schedule();
+  await sleeping;
+  t.is(bell.naps, 0);
+  t.is(looks, 0);
+  cycle.stop();
 });
 
 test('a bell that was rung for another round gets it', async (t) => {

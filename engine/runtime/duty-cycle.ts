@@ -19,6 +19,8 @@ export interface Duties {
   pending(): boolean;
   /** The same for the idle spin: as cheap as can be, and allowed to see late what other threads publish. */
   glance(): boolean;
+  /** May something come any moment that only the event loop hears of? Asked when there is nothing to do. */
+  listens(now: number): boolean;
   /** When a timer is due next, milliseconds on the clock; Infinity when none is. */
   nextDue(): number;
   /** Did anything of high priority come lately? */
@@ -164,7 +166,7 @@ export class DutyCycle {
     if (this.leftAt !== 0) this.comeBack(now);
     const framesMax = this.framesMax(now);
     let done = duties.run(now, framesMax);
-    if (done === 0 && this.spin(now)) {
+    if (done === 0 && !duties.listens(now) && this.spin(now)) {
       now = this.clock.now();
       this.roundBegan = now;
       done = duties.run(now, framesMax);
@@ -290,7 +292,7 @@ export class DutyCycle {
       setImmediate(this.round);
       return;
     }
-    if (now - this.idleSince < policy.napsMs) {
+    if (now - this.idleSince < policy.napsMs && !duties.listens(now)) {
       bell.nap(Math.min(policy.napMs, due - now));
       bell.disarm();
       if (duties.pending()) {

@@ -343,6 +343,10 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
     return this.scheduler.hasReady;
   }
 
+  listens(now: number): boolean {
+    return this.peers.listens(now);
+  }
+
   nextDue(): number {
     const due = Math.min(this.state.wheel.nextDue(), this.state.pending.nextDeadline);
     if (this.moves === undefined) return due;

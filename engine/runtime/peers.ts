@@ -50,6 +50,8 @@ export class Peers {
   /** Drained in every round. */
   readonly incoming: Incoming[];
   private readonly state: NodeState;
+  /** Some of the links come by the event loop. */
+  private hasOutside = false;
   private readonly onCorrupt: ((node: number, error: LinkCorruptError) => void) | undefined;
   /** In a cluster only. */
   private readonly routes: SlotRoutes | undefined;
@@ -72,6 +74,14 @@ export class Peers {
   meet(node: number, writer: LinkWriter, reader: LinkReader): void {
     this.state.outbox.addLink(node, writer);
     this.incoming.push({ node, link: reader, address: this.state.outbox.addressOf(node) });
+    this.hasOutside = true;
+  }
+
+  /** Whether something may come any moment by the event loop. */
+  listens(now: number): boolean {
+    if (!this.hasOutside) return false;
+    for (const { link } of this.incoming) if (link.listens?.(now) === true) return true;
+    return false;
   }
 
   /**
