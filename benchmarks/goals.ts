@@ -36,6 +36,7 @@ export const GOALS: readonly Goal[] = [
   { figure: 'gateway.idle-bytes', to: ['bare'], atMost: 1.5 },
   ...['', '.quick', '.slow'].map((kind): Goal => ({ figure: `overload.goodput${kind}`, to: ['peak'], atLeast: 0.8 })),
   ...['store.flushed.k64', 'store.autosave'].map((figure): Goal => ({ figure, to: ['bare'], atLeast: 0.8 })),
+  { figure: 'store.restart', atMost: 1_000_000 },
   { figure: 'lock.entity', atMost: 150 },
   { figure: 'overload.memory', atMost: 32 * 1024 * 1024 },
   { figure: 'priority.high.p99', to: ['unloaded'], atMost: 5 },

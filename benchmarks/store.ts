@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { startHost } from '../engine/host/embed.ts';
 import type { Host } from '../engine/host/host-options.ts';
 import { Account } from './games/store/contracts.ts';
-import { perSecond, type Topic } from './topic.ts';
+import { perSecond, type Subject, type Topic } from './topic.ts';
 import { BareLmdb } from './yardsticks/bare-lmdb.ts';
 
 const GAME = fileURLToPath(new URL('../../benchmarks/games/store/game.ts', import.meta.url));
-const OUTSTANDING = 64;
-const FLUSHES = 20_000;
+/** Callers by figure, and how many calls all of them make. */
+const FLUSHES = { k1: [1, 2_000], k64: [64, 20_000], k1000: [1_000, 40_000] } as const;
 const CHANGED = 50_000;
 const CALLS_AT_ONCE = 4096;
 /** Of a record of `Account` in the engine's store. */
@@ -49,27 +49,30 @@ async function timed(work: () => Promise<void>): Promise<number> {
 
 export const store: Topic<Stand> = {
   subjects: [
-    {
-      figures: [{ name: 'store.flushed.k64', unit: '/s' }],
-      thing: async ({ host }, effort) => {
-        const count = effort.of(FLUSHES, OUTSTANDING);
-        const ms = await timed(async () => {
-          const loop = async (nth: number): Promise<void> => {
-            const account = host.getProxy(Account, nth);
-            for (let i = nth; i < count; i += OUTSTANDING) await account.deposit(1);
-          };
-          await Promise.all(Array.from({ length: OUTSTANDING }, (_, nth) => loop(nth)));
-        });
-        return [perSecond(count, ms)];
-      },
-      yardsticks: {
-        bare: async ({ bare }, effort) => {
-          const count = effort.of(FLUSHES, OUTSTANDING);
-          return [perSecond(count, await timed(() => bare.flushed(count, OUTSTANDING)))];
+    ...Object.entries(FLUSHES).map(
+      ([name, [outstanding, calls]]): Subject<Stand> => ({
+        figures: [{ name: `store.flushed.${name}`, unit: '/s' }],
+        thing: async ({ host }, effort) => {
+          const count = effort.of(calls, outstanding);
+          const ms = await timed(async () => {
+            const loop = async (nth: number): Promise<void> => {
+              const account = host.getProxy(Account, nth);
+              for (let i = nth; i < count; i += outstanding) await account.deposit(1);
+            };
+            await Promise.all(Array.from({ length: outstanding }, (_, nth) => loop(nth)));
+          });
+          return [perSecond(count, ms)];
         },
-      },
-      roundsMax: 3,
-    },
+        yardsticks: {
+          bare: async ({ bare }, effort) => {
+            const count = effort.of(calls, outstanding);
+            return [perSecond(count, await timed(() => bare.flushed(count, outstanding)))];
+          },
+        },
+        roundsMax: 3,
+        warmUps: 2,
+      }),
+    ),
     {
       // From the first of the calls that change them to the last of the records, calls and autosave's own wait of 10 ms included.
       figures: [{ name: 'store.autosave', unit: '/s' }],

@@ -10,6 +10,7 @@ import { locks } from './lock.ts';
 import { natsLink } from './nats-link.ts';
 import { overload } from './overload.ts';
 import { priority } from './priority.ts';
+import { restart } from './restart.ts';
 import { ring } from './ring.ts';
 import { store } from './store.ts';
 import { tasks } from './tasks.ts';
@@ -33,4 +34,5 @@ export const TOPICS: readonly Topic<any>[] = [
   // Without a server there is nothing to measure.
   ...(needsProgram('nats') ? [natsLink, callHost] : []),
   store,
+  restart,
 ];

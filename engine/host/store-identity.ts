@@ -10,7 +10,8 @@ export const IDENTITY_KEY = 'engine';
 /** Of no entity. */
 const IDENTITY_SLOT = SLOTS;
 const FORM = 1;
-const CLAIMS_AT_ONCE = 256;
+/** Each is one write; a store has few flushes for all of them. */
+const CLAIMS_AT_ONCE = 1024;
 
 /** What a host takes over from those before it. */
 export interface StoreIdentity {
