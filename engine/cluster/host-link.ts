@@ -189,6 +189,12 @@ export class HostLink extends OverflowingLink implements LinkWriter, LinkReader 
     return this.lanes.reduce((sum, { session }) => sum + session.receiver.duplicates, 0);
   }
 
+  /** A whole batch waits to leave: the peer can work on it while the next one is written. */
+  get hasBatch(): boolean {
+    const [high, medium, low] = this.lanes;
+    return medium.writer.sealed.length > 0 || high.writer.sealed.length > 0 || low.writer.sealed.length > 0;
+  }
+
   /** Nothing waits and everything sent has arrived: what a slot has to wait for before it is given away. */
   get isSettled(): boolean {
     return this.backlog === 0 && this.lanes.every(({ writer, session }) => writer.isEmpty && session.sender.isIdle);

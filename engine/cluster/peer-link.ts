@@ -134,9 +134,14 @@ export class PeerLink implements LinkWriter, LinkReader, LinkCounters, FrameHand
     return 'queued';
   }
 
-  /** Rounds are short, and each message costs the socket, the server and the peer: what the rounds of one turn of the event loop write leaves together. */
+  /**
+   * Rounds are short, and each message costs the socket, the server and the peer: what the rounds of one turn of the event loop write leaves together, unless
+   * it is enough for a message by itself.
+   */
   flush(): void {
-    this.links.flushSoon(this.link);
+    const { link, links } = this;
+    if (link.hasBatch) links.flushLink(link);
+    else links.flushSoon(link);
   }
 
   get backlog(): number {
