@@ -217,6 +217,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   /** They are not asked for any more: what is frozen of them is open again. */
   unfreeze(slots: readonly AskedSlot[]): void {
     this.moves?.unfreeze(slots);
+    this.activations.persistence?.due.slotsChanged();
     this.cycle.schedule();
   }
 
@@ -228,6 +229,7 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
   /** In a cluster: the tables in shared memory have changed. */
   installed(): void {
     this.activations.persistence?.watch?.slotsChanged();
+    this.activations.persistence?.due.slotsChanged();
     this.cycle.schedule();
   }
 

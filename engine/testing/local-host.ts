@@ -9,7 +9,7 @@ import type { EntityId } from '../base/entity-id.ts';
 import { Prng } from '../base/prng.ts';
 import { HostRouter } from '../cluster/host-router.ts';
 import { Keyspace } from '../cluster/keyspace.ts';
-import { SlotTable } from '../cluster/slot-table.ts';
+import { SLOT_OPEN, SlotTable } from '../cluster/slot-table.ts';
 import type { Contract } from '../contract/contract.ts';
 import { type Activation, DEACTIVATING } from '../runtime/activation.ts';
 import { allocateBlackBox, BlackBox, BlackBoxReader } from '../runtime/black-box.ts';
@@ -70,6 +70,7 @@ export class LocalHost {
   private readonly bells: LocalBell[];
   /** Of the rings, `memory[from][to]`. */
   private readonly memory: (SharedArrayBuffer | undefined)[][];
+  private readonly slots = new SlotTable();
   private readonly router: HostRouter;
   private readonly catalogue: Catalogue;
   private incarnations = 0;
@@ -82,7 +83,7 @@ export class LocalHost {
     this.catalogue = catalogue;
     this.clock = clock;
     this.log = options.log ?? new CapturedLog();
-    const slots = new SlotTable();
+    const { slots } = this;
     slots.spread(count, options.epoch);
     this.router = new HostRouter(new Keyspace([seed, ~seed]), slots, 'local', count);
     this.options = options;
@@ -141,6 +142,13 @@ export class LocalHost {
       });
     }
     this.nodes[index].start();
+  }
+
+  /** A slot without live entities goes to another node, under its next epoch. */
+  give(slot: number, node: number): void {
+    this.slots.put(slot, node, this.slots.epochOf(slot) + 1, SLOT_OPEN);
+    this.slots.publish();
+    for (const one of this.living()) one.installed();
   }
 
   /** The shared memory of the ring from one node to another. */

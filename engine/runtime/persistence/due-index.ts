@@ -79,7 +79,7 @@ export class DueIndex implements SlotDuties {
   slotsChanged(): void {
     const { router, index } = this.state;
     for (const [slot, { due, epoch }] of this.slots) {
-      if (router.ownerOf(slot) === index && router.epochOf(slot) === epoch) continue;
+      if (router.ownerOf(slot) === index && this.store.epochHere(slot) === epoch) continue;
       this.slots.delete(slot);
       due.close(new FencedError('fenced', `Slot ${slot} is not here any more.`));
     }
@@ -92,7 +92,7 @@ export class DueIndex implements SlotDuties {
     const open = this.slots.get(slot);
     if (open !== undefined) return open.due;
     const due = new DueSlot(slot, this.store, this.state.wallTimers, this);
-    this.slots.set(slot, { due, epoch: this.state.router.epochOf(slot) });
+    this.slots.set(slot, { due, epoch: this.store.epochHere(slot) });
     this.enqueue(due);
     return due;
   }
@@ -115,7 +115,9 @@ export class DueIndex implements SlotDuties {
 
   private openAll(): void {
     const { router, index } = this.state;
-    for (let slot = 0; slot < router.slots; slot++) if (router.ownerOf(slot) === index) this.slotOf(slot);
+    for (let slot = 0; slot < router.slots; slot++) {
+      if (router.ownerOf(slot) === index && this.store.epochHere(slot) !== 0) this.slotOf(slot);
+    }
   }
 
   /** Once for each life of the node. A slot that is opened by an entity that lives is read without it. */
@@ -160,6 +162,11 @@ export class DueIndex implements SlotDuties {
       return false;
     }
     this.waking++;
+    // About to move: whoever lives there would hold it up.
+    if (this.store.epochHere(slot.slot) === 0) {
+      this.woken(slot, entry, 'leaving');
+      return true;
+    }
     this.waker.wake(type, entity.id, slot.slot, (outcome) => this.woken(slot, entry, outcome));
     return true;
   }

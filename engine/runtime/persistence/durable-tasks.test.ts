@@ -281,3 +281,36 @@ test('a store that fails: nothing is said to be kept, and later it is', async (t
   await second.pass(5 * MINUTE);
   t.is((await second.diary('d').lines()).length, 1);
 });
+
+test('a slot that goes to another node takes its tasks along', async (t) => {
+  const { host, diary, pass, isInMemory, view } = startDiaries(t);
+  const before = host.ownerOf(Diary, 'd');
+  await diary('d').once('rain', 10 * MINUTE, 'once', null);
+  await diary('d').once('snow', 20 * MINUTE, 'once', null);
+  await pass(MINUTE);
+  t.false(isInMemory('d'));
+  const { slot } = await view.locate(Diary, 'd');
+  host.give(slot, 1 - before);
+  t.is(host.ownerOf(Diary, 'd'), 1 - before);
+  await pass(9 * MINUTE + SECOND);
+  t.true(isInMemory('d'));
+  t.deepEqual(about(await diary('d').lines()), ['rain at 600000']);
+  // And back, to a node that had closed it.
+  await pass(MINUTE);
+  t.false(isInMemory('d'));
+  host.give(slot, before);
+  await pass(10 * MINUTE);
+  t.deepEqual(about(await diary('d').lines()), ['rain at 600000', 'snow at 1200000']);
+  t.is(host.count('dispossessed'), 0);
+});
+
+test('a store that has no durable tasks is asked once for each node whether there are any', async (t) => {
+  const { host, diary, pass } = startDiaries(t);
+  await diary('d').touch();
+  await pass(MINUTE);
+  // One look for the mark each, and the entity.
+  t.is(host.count('storeLoads'), 3);
+  await diary('d').once('rain', SECOND, 'once', null);
+  await pass(MINUTE);
+  t.true(host.count('storeLoads') < 20, `${host.count('storeLoads')}`);
+});

@@ -74,13 +74,18 @@ export class StoreCalls {
     const { access } = this;
     if (this.lost !== undefined) return Promise.reject(this.lost);
     if (access.isClaimed) return CLAIMED;
-    // The table alone would not do: it may name the epoch of another owner already.
-    const epoch = access.openEpochOf === undefined ? this.router.epochOf(slot) : access.openEpochOf(slot);
+    const epoch = this.epochHere(slot);
     if (epoch === 0) return Promise.reject(new FencedError('fenced', `Slot ${slot} is not here any more.`));
     const token = this.token(epoch);
     const claim = this.claims.get(slot);
     if (claim?.token === token) return this.claim(slot, claim);
     return this.claim(slot, { token, done: undefined });
+  }
+
+  /** The epoch in which this node runs a slot that is or was its own; 0 when it does not, or not yet. The table alone would not do: it may name the epoch of another owner already. */
+  epochHere(slot: number): number {
+    const { openEpochOf } = this.access;
+    return openEpochOf === undefined ? this.router.epochOf(slot) : openEpochOf(slot);
   }
 
   /** Is it still ours? As `claimed`. */
