@@ -231,6 +231,7 @@ export class Activations implements KeepingEvents, Waker {
       const waiting = this.remove(activation);
       activation.forget();
       if (activation.record !== undefined) this.persistence!.writer.end(activation.record);
+      this.lookAfter(activation);
       if (activation.birth !== undefined) {
         activation.birth.failure = error;
         this.settle(activation.birth);

@@ -28,8 +28,8 @@ export class ParcelWatch {
   private isWanted = false;
   private isStarted = false;
   private isStopped = false;
-  /** Those that were here when it looked last. */
-  private slots = new Set<number>();
+  /** Those that were here when it looked last, each with its epoch. */
+  private slots = new Map<number, number>();
 
   constructor(state: NodeState, store: StoreCalls, waker: Waker, finder: SlotFinder) {
     this.state = state;
@@ -51,8 +51,8 @@ export class ParcelWatch {
   slotsChanged(): void {
     const before = this.slots;
     this.slots = this.ownSlots();
-    for (const slot of this.slots) {
-      if (before.has(slot)) continue;
+    for (const [slot, epoch] of this.slots) {
+      if (before.get(slot) === epoch) continue;
       this.soon();
       return;
     }
@@ -75,10 +75,12 @@ export class ParcelWatch {
     else void this.lookAtAll();
   }
 
-  private ownSlots(): Set<number> {
+  private ownSlots(): Map<number, number> {
     const { router, index } = this.state;
-    const own = new Set<number>();
-    for (let slot = 0; slot < router.slots; slot++) if (router.ownerOf(slot) === index) own.add(slot);
+    const own = new Map<number, number>();
+    for (let slot = 0; slot < router.slots; slot++) {
+      if (router.ownerOf(slot) === index) own.set(slot, router.epochOf(slot));
+    }
     return own;
   }
 
