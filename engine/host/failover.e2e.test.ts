@@ -141,6 +141,29 @@ for (const [profile, flags, limitMs] of [
   });
 }
 
+test.serial(
+  'a node thread that dies is replaced: its host keeps the slots, and the other one finds its next life',
+  async (t) => {
+    const { a, b } = await twoHosts(t, await serverFor(t));
+    const client = await clientOf(t, b);
+    const callers = TALLIES.map((id) => new Caller(client, id));
+    await b.sees(() => callers.every(({ done }) => done.some(({ end }) => end === 'done')));
+    const victim = callers.find(({ hosts }) => hosts.includes('a'))!;
+    const { epoch } = await b.report();
+    await t.throwsAsync(client.getProxy(Tally, victim.id).endThread(), { code: 'node-lost' } as any);
+    const { lives } = hostIn(await b.sees((report) => hostIn(report, 'a')!.lives.includes(1)), 'a')!;
+    t.deepEqual([...lives].sort(), [0, 1]);
+    const since = performance.now();
+    await b.sees(() => callers.every(({ done }) => done.at(-1)!.at > since && done.at(-1)!.end === 'done'));
+    for (const caller of callers) caller.isStopped = true;
+    await Promise.all(callers.map(({ ended }) => ended));
+    for (const caller of callers) t.is(caller.fault(), undefined);
+    t.is(victim.hosts.join(), 'a');
+    t.is((await b.report()).epoch, epoch);
+    t.is((await a.report()).self.phase, 'up');
+  },
+);
+
 test.serial('a host that leaves loses nobody a call', async (t) => {
   const { a, b } = await twoHosts(t, await serverFor(t));
   const client = await clientOf(t, b);

@@ -5,8 +5,11 @@ export interface Tally {
   note(mark: int32): Promise<{ host: string; marks: int32[] }>;
   /** Tells another one, and hands its answer on. */
   pass(to: int32, mark: int32): Promise<{ host: string; marks: int32[] }>;
+  /** Ends the thread that it is on. */
+  endThread(): Promise<void>;
 }
 export const Tally = contract<Tally>('Tally', {
   note: { access: 'client', timeout: '20s' },
   pass: { access: 'client', timeout: '20s' },
+  endThread: { access: 'client', timeout: '20s' },
 });

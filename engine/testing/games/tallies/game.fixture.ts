@@ -13,6 +13,10 @@ export class TallyEntity extends NodeEntity implements Tally {
   pass(to: int32, mark: int32): Promise<{ host: string; marks: int32[] }> {
     return this.node.getProxy(Tally, to).note(mark);
   }
+
+  async endThread(): Promise<void> {
+    process.exit(1);
+  }
 }
 
 export default defineGame({
