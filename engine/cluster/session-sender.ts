@@ -7,6 +7,8 @@ export const WINDOW_BYTES = 4 << 20;
 export const QUEUE_FRAMES_MAX = 65_536;
 const RESEND_MS = 50;
 const RESEND_MS_MAX = 1000;
+/** What was sent again more often than this tells of an outage, not of the way. */
+const RESENDS_MEASURED_MAX = 3;
 /** Frames sent again in one go: the receiver may be slow, not deaf. */
 const RESEND_FRAMES_MAX = 64;
 
@@ -33,6 +35,8 @@ export interface Numbered<F> {
 
 interface InFlight<F> extends Numbered<F> {
   readonly frame: F;
+  readonly sentAt: number;
+  resends: number;
   acknowledged: boolean;
 }
 
@@ -46,6 +50,11 @@ export class SessionSender<F> {
   private cumulative = 0;
   private limitFrames: number;
   private limitBytes: number;
+  /** How long an acknowledgement takes and by how much that varies, as for TCP (RFC 6298); so much later it is overdue. */
+  private wayMs = 0;
+  private varianceMs = 0;
+  private overdueMs = RESEND_MS;
+  /** Twice as long after each time that something was sent again. */
   private resendMs = RESEND_MS;
   /** When the oldest unacknowledged frame is sent again. */
   private resendAt = Number.POSITIVE_INFINITY;
@@ -87,7 +96,7 @@ export class SessionSender<F> {
     for (const { frame, bytes } of this.queue) {
       if (this.nextSeq > this.limitFrames || this.sentBytes + bytes > this.limitBytes) break;
       taken++;
-      const numbered = { seq: this.nextSeq++, frame, bytes, asks: false, acknowledged: false };
+      const numbered = { seq: this.nextSeq++, frame, bytes, asks: false, sentAt: now, resends: 0, acknowledged: false };
       this.sentBytes += bytes;
       this.inFlight.push(numbered);
       out.push(numbered);
@@ -109,9 +118,12 @@ export class SessionSender<F> {
       else if (isSacked(ack, numbered.seq)) numbered.acknowledged = true;
       else if (numbered.seq > ack.cumulative + 64) break;
     }
+    const newest = this.inFlight[acknowledged - 1];
+    // Of one that was sent again it is not known which time is acknowledged. The longer one is right where the way has become longer, and harmless where not.
+    if (newest !== undefined && newest.resends <= RESENDS_MEASURED_MAX) this.measure(now - newest.sentAt);
     this.inFlight.splice(0, acknowledged);
     if (!progress && !this.isIdle) return;
-    this.resendMs = RESEND_MS;
+    this.resendMs = this.overdueMs;
     this.resendAt = Number.POSITIVE_INFINITY;
     if (!this.isIdle) this.arm(now, random);
   }
@@ -124,6 +136,7 @@ export class SessionSender<F> {
       if (numbered.acknowledged) continue;
       if (sent++ === RESEND_FRAMES_MAX) break;
       this.resent++;
+      numbered.resends++;
       out.push(numbered);
     }
     if (sent === 0) out.push({ seq: 0, frame: undefined, bytes: 0, asks: true });
@@ -138,6 +151,17 @@ export class SessionSender<F> {
     this.inFlight = [];
     this.resendAt = Number.POSITIVE_INFINITY;
     return { unsent, unacknowledged };
+  }
+
+  private measure(ms: number): void {
+    if (this.wayMs === 0) {
+      this.wayMs = ms;
+      this.varianceMs = ms / 2;
+    } else {
+      this.varianceMs += (Math.abs(this.wayMs - ms) - this.varianceMs) / 4;
+      this.wayMs += (ms - this.wayMs) / 8;
+    }
+    this.overdueMs = Math.min(Math.max(this.wayMs + 4 * this.varianceMs, RESEND_MS), RESEND_MS_MAX);
   }
 
   private arm(now: number, random: Prng): void {
