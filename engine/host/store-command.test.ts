@@ -87,6 +87,25 @@ test('get shows a state', async (t) => {
   t.like(await skerry('get', 'entity/Hero/n8', data), { code: 1, stdout: '' });
 });
 
+test('records with durable tasks are noted by an import, so that hosts take them over; none of that is exported', async (t) => {
+  const from = await folder(t);
+  const file = join(from, 'export.jsonl');
+  const tasks = [['rain', 'write', [], null, 5000, 'once']];
+  const lineOf = (key: string, value: unknown): string =>
+    JSON.stringify({ key, bytes: Buffer.from(encodeCbor(value)).toString('base64') });
+  const lines = [lineOf(recordKey('Hero', 1), [1, {}, { tasks }]), lineOf(recordKey('Hero', 2), [1, {}])];
+  writeFileSync(file, lines.join('\n'));
+  const to = join(from, 'other');
+  for (const _ of [1, 2]) {
+    t.is((await skerry('import', file, `--data=${to}`)).stderr, 'skerry: 2 records imported\n');
+  }
+  const keys = (await skerry('ls', `--data=${to}`)).lines.map(({ key }) => key as string);
+  t.deepEqual(keys.sort(), ['due', 'entity/Hero/n1', 'entity/Hero/n2', 'imported/Hero/n1']);
+  t.is((await skerry('export', `--data=${to}`)).stdout.trim(), lines.join('\n'));
+  t.is((await skerry('verify', `--data=${to}`)).code, 0);
+  t.deepEqual((await skerry('get', 'entity/Hero/n1', `--data=${to}`)).lines[0].beside, { tasks });
+});
+
 test('an export is imported as it was, over what has the same keys', async (t) => {
   const from = await folder(t);
   const exported = await skerry('export', `--data=${from}`);

@@ -4,9 +4,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { decodeCbor } from '../../transport/codec/cbor.ts';
 import { notImplemented, type StoreError } from '../base/errors.ts';
-import type { RecordSave, StoredRecord } from '../runtime/entity-store.ts';
-import { DUE_PREFIX, MARK_KEY } from '../runtime/persistence/due-pages.ts';
-import { entityOfKey } from '../runtime/persistence/record-key.ts';
+import { SLOTS } from '../cluster/keyspace.ts';
+import type { RecordSave, SaveLevel, StoredRecord } from '../runtime/entity-store.ts';
+import {
+  DUE_PREFIX,
+  encodeMark,
+  IMPORT_SLOT,
+  IMPORTED_PREFIX,
+  MARK_KEY,
+  MARK_SLOT,
+} from '../runtime/persistence/due-pages.ts';
+import { ENTITY_PREFIX, entityOfKey } from '../runtime/persistence/record-key.ts';
 import { isStoredState } from '../runtime/persistence/state-form.ts';
 import type { SalvageableStore } from '../store/damage.ts';
 import { openStore } from '../store/open-store.ts';
@@ -23,7 +31,7 @@ type StoreVerb = keyof typeof COMMANDS;
 
 const PROGRESS_EVERY = 10_000;
 /** Of no entity, and not that of the engine's own record. */
-const IMPORT_SLOT = 4097;
+const SLOT = SLOTS + IMPORT_SLOT;
 const IMPORT_EPOCH = 1;
 const IMPORT_BATCH = 128;
 
@@ -129,13 +137,18 @@ class StoreTool {
 
   /** What an export wrote; over what has the same key, and cannot be read only if told so. */
   async import(file: string, replacesDamaged: boolean): Promise<number> {
-    await this.store.claim(IMPORT_SLOT, IMPORT_EPOCH);
-    let batch: Promise<RecordSave>[] = [];
+    await this.store.claim(SLOT, IMPORT_EPOCH);
+    let batch: Promise<RecordSave[]>[] = [];
+    let isMarked = false;
     let number = 0;
     const flush = async (): Promise<void> => {
       const rows = await Promise.all(batch);
       batch = [];
-      await this.store.save(rows, this.store.caps.levels.includes('flushed') ? 'flushed' : 'committed');
+      if (!isMarked && rows.some(({ length }) => length > 1)) {
+        await this.markTasks();
+        isMarked = true;
+      }
+      await this.store.save(rows.flat(), this.level);
       for (const _ of rows) this.progress();
     };
     for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
@@ -149,7 +162,7 @@ class StoreTool {
     return 0;
   }
 
-  private async row(text: string, where: string, replacesDamaged: boolean): Promise<RecordSave> {
+  private async row(text: string, where: string, replacesDamaged: boolean): Promise<RecordSave[]> {
     let line: { key?: unknown; bytes?: unknown };
     try {
       line = JSON.parse(text);
@@ -162,7 +175,26 @@ class StoreTool {
     }
     const expectedEtag = replacesDamaged ? await this.store.etagOf(key) : await this.wholeEtag(key, where);
     const content = new Uint8Array(Buffer.from(bytes, 'base64'));
-    return { key, bytes: content, expectedEtag, slot: IMPORT_SLOT, epoch: IMPORT_EPOCH };
+    const row = { key, bytes: content, expectedEtag, slot: SLOT, epoch: IMPORT_EPOCH };
+    if (!hasTasks(key, content)) return [row];
+    const note = IMPORTED_PREFIX + key.slice(ENTITY_PREFIX.length);
+    const notedEtag = await this.store.etagOf(note);
+    return [row, { ...row, key: note, bytes: encodeMark(true), expectedEtag: notedEtag }];
+  }
+
+  /** Hosts that start look for tasks that are in no index yet. */
+  private async markTasks(): Promise<void> {
+    const slot = SLOTS + MARK_SLOT;
+    await this.store.claim(slot, IMPORT_EPOCH);
+    const expectedEtag = await this.store.etagOf(MARK_KEY);
+    await this.store.save(
+      [{ key: MARK_KEY, bytes: encodeMark(true), expectedEtag, slot, epoch: IMPORT_EPOCH }],
+      this.level,
+    );
+  }
+
+  private get level(): SaveLevel {
+    return this.store.caps.levels.includes('flushed') ? 'flushed' : 'committed';
   }
 
   /** What is damaged may be all that is left of something: it is not written over by accident. */
@@ -199,7 +231,19 @@ class StoreTool {
   }
 }
 
-const isOfIndex = (key: string): boolean => key === MARK_KEY || key.startsWith(DUE_PREFIX);
+const isOfIndex = (key: string): boolean =>
+  key === MARK_KEY || key.startsWith(DUE_PREFIX) || key.startsWith(IMPORTED_PREFIX);
+
+/** Of a record of an entity; one that cannot be read has none. */
+function hasTasks(key: string, bytes: Uint8Array): boolean {
+  if (!key.startsWith(ENTITY_PREFIX)) return false;
+  try {
+    const stored = decodeCbor(bytes);
+    return isStoredState(stored) && stored[2]?.tasks !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** The entity that a key is of. */
 function named(key: string): { type?: string; id?: unknown } {

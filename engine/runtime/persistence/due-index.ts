@@ -4,8 +4,9 @@ import { Alarm } from '../alarm.ts';
 import type { EntityTypeEntry } from '../catalogue.ts';
 import type { NodeState } from '../node-state.ts';
 import type { DueEntry } from './due-entry.ts';
-import { encodeMark, MARK_KEY, MARK_SLOT } from './due-pages.ts';
+import { encodeMark, isImportMark, MARK_KEY, MARK_SLOT } from './due-pages.ts';
 import { DueSlot, type SlotDuties } from './due-slot.ts';
+import { type Adopter, ImportedTasks } from './imported-tasks.ts';
 import { ENTITY_PREFIX, entityOfKey } from './record-key.ts';
 import type { StoreCalls } from './store-calls.ts';
 
@@ -36,7 +37,7 @@ export interface SlotFinder {
 }
 
 /** Which entities of this node have durable tasks that are due when, whether they are in memory or not: the index of each slot that is its own. */
-export class DueIndex implements SlotDuties {
+export class DueIndex implements SlotDuties, Adopter {
   private readonly state: NodeState;
   private readonly store: StoreCalls;
   private readonly waker: Waker;
@@ -50,6 +51,8 @@ export class DueIndex implements SlotDuties {
   private readonly failed = new Set<DueSlot>();
   private readonly start: Alarm;
   private readonly retry: Alarm;
+  private readonly imported: ImportedTasks;
+  private hasImported = false;
   private retryMs = 0;
   /** The store has the mark: there are or were durable tasks. */
   private isMarked = false;
@@ -64,6 +67,7 @@ export class DueIndex implements SlotDuties {
     this.finder = finder;
     for (const type of state.catalogue.entityTypes) if (type.persistent) this.types.set(type.name, type);
     this.retry = new Alarm(() => this.tryAgain());
+    this.imported = new ImportedTasks(state, store, this);
     this.start = new Alarm(() => void this.lookForMark());
     // With the first round, when the node can make calls.
     state.wheel.add(this.start, 0);
@@ -85,6 +89,7 @@ export class DueIndex implements SlotDuties {
     }
     if (this.isMarked) this.openAll();
     else void this.lookForMark();
+    if (this.hasImported) this.imported.look();
   }
 
   /** The index of a slot of this node. */
@@ -104,19 +109,22 @@ export class DueIndex implements SlotDuties {
     // The gateway's node, and that of the store.
     if (!router.nodes().includes(index)) return;
     try {
-      if ((await this.store.load(MARK_KEY, router.slots + MARK_SLOT)) === undefined) return;
+      const mark = await this.store.load(MARK_KEY, router.slots + MARK_SLOT);
+      if (mark === undefined) return;
+      this.hasImported = isImportMark(mark.bytes);
     } catch (error) {
       if (!(error instanceof FencedError)) wheel.add(this.start, clock.now() + MARK_MS);
       return;
     }
     this.isMarked = true;
     this.openAll();
+    if (this.hasImported) this.imported.look();
   }
 
   private openAll(): void {
-    const { router, index } = this.state;
+    const { router } = this.state;
     for (let slot = 0; slot < router.slots; slot++) {
-      if (router.ownerOf(slot) === index && this.store.epochHere(slot) !== 0) this.slotOf(slot);
+      if (this.isHere(slot)) this.slotOf(slot);
     }
   }
 
@@ -129,11 +137,25 @@ export class DueIndex implements SlotDuties {
 
   private async mark(): Promise<void> {
     try {
-      await this.store.ensure(MARK_KEY, this.state.router.slots + MARK_SLOT, encodeMark());
+      await this.store.ensure(MARK_KEY, this.state.router.slots + MARK_SLOT, encodeMark(false));
       this.isMarked = true;
     } finally {
       this.marking = undefined;
     }
+  }
+
+  // ---- entities that were imported
+
+  slotFor(type: EntityTypeEntry, id: EntityId): number {
+    return this.finder.slotFor(type, id);
+  }
+
+  isHere(slot: number): boolean {
+    return this.state.router.ownerOf(slot) === this.state.index && this.store.epochHere(slot) !== 0;
+  }
+
+  adopt(slot: number, key: string, due: number): Promise<void> {
+    return this.slotOf(slot).adopt(key, due);
   }
 
   // ---- what slots ask for

@@ -7,6 +7,9 @@ export const DUE_PREFIX = 'due/';
 /** There are durable tasks in this store, or were: before it is written nobody looks for any. In slot `slots + MARK_SLOT`, which nobody owns. */
 export const MARK_KEY = 'due';
 export const MARK_SLOT = 2;
+/** In front of the keys of entities whose tasks were imported and are in no index yet; in slot `slots + IMPORT_SLOT`. */
+export const IMPORTED_PREFIX = 'imported/';
+export const IMPORT_SLOT = 1;
 
 export const directoryKey = (slot: number): string => `${DUE_PREFIX}${slot}`;
 export const pageKey = (slot: number, page: number): string => `${DUE_PREFIX}${slot}/${page}`;
@@ -133,7 +136,10 @@ export function changePages(
   return { directory: { rows, nextPage }, pages };
 }
 
-export const encodeMark = (): Uint8Array => encodeCbor([FORM, null]);
+/** `isImport`: tasks were imported. */
+export const encodeMark = (isImport: boolean): Uint8Array => encodeCbor([FORM, [isImport]]);
+
+export const isImportMark = (bytes: Uint8Array): boolean => contentOf(MARK_KEY, bytes)[0] === true;
 
 export const encodeDirectory = ({ rows, nextPage }: Directory): Uint8Array =>
   encodeCbor([FORM, [nextPage, ...rows.flatMap(({ page, from }) => [page, from.at, from.key])]]);

@@ -97,6 +97,13 @@ export class DueSlot extends WallTimer implements DueNotes {
     return covered;
   }
 
+  /** An entity that the index does not have, whatever else was believed of it; its record says that it is due first at `due`. */
+  async adopt(key: string, due: number): Promise<void> {
+    const entry = this.entryOf(key, Number.POSITIVE_INFINITY);
+    entry.upper = Number.POSITIVE_INFINITY;
+    await this.cover(entry, due, () => {});
+  }
+
   /** It is to stand at `due`. */
   move(entry: DueEntry, due: number): void {
     entry.wanted = due;

@@ -4,7 +4,8 @@ import { FaultyStore } from '../../testing/faulty-store.fixture.ts';
 import { Chronicle, Diary, Slate, Will } from '../../testing/games/diaries/contracts.fixture.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { startDiaries } from './diaries.fixture.ts';
-import { recordKey } from './record-key.ts';
+import { encodeMark, IMPORTED_PREFIX, MARK_KEY } from './due-pages.ts';
+import { ENTITY_PREFIX, recordKey } from './record-key.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -313,4 +314,48 @@ test('a store that has no durable tasks is asked once for each node whether ther
   await diary('d').once('rain', SECOND, 'once', null);
   await pass(MINUTE);
   t.true(host.count('storeLoads') < 20, `${host.count('storeLoads')}`);
+});
+
+test('tasks that were imported, and so are in no index, are taken over at the start', async (t) => {
+  const first = startDiaries(t);
+  for (let id = 0; id < 40; id++) await first.diary(id).once('rain', 10 * MINUTE, 'once', null);
+  await first.diary('idle').touch();
+  const store = new FaultyStore();
+  const slot = 4097;
+  await store.inner.claim(slot, 1);
+  const put = async (key: string, bytes: Uint8Array): Promise<void> => {
+    await store.inner.save([{ key, bytes, expectedEtag: null, slot, epoch: 1 }], 'committed');
+  };
+  for await (const { key, record } of first.store.inner.scan(ENTITY_PREFIX)) {
+    await put(key, record.bytes);
+    await put(IMPORTED_PREFIX + key.slice(ENTITY_PREFIX.length), encodeMark(true));
+  }
+  // Of a game that had more types.
+  await put(`${IMPORTED_PREFIX}Novel/n1`, encodeMark(true));
+  await put(MARK_KEY, encodeMark(true));
+  // Other ids are in other slots there.
+  const second = startDiaries(t, { faulty: store, clock: first.clock, epoch: 2, seed: 99 });
+  await second.pass(SECOND);
+  t.is(second.host.count('activations'), 0);
+  t.is((await second.indexed(7)).length, 1);
+  const left: string[] = [];
+  for await (const { key } of store.inner.scan(IMPORTED_PREFIX)) left.push(key);
+  t.deepEqual(left, [`${IMPORTED_PREFIX}Novel/n1`]);
+  await second.pass(10 * MINUTE);
+  for (let id = 0; id < 40; id++) t.deepEqual(about(await second.diary(id).lines()), ['rain at 600000']);
+});
+
+test('who starts reads no tasks but those that are due', async (t) => {
+  const first = startDiaries(t);
+  for (let id = 0; id < 50; id++) await first.diary(id).once('rain', HOUR, 'once', null);
+  await first.diary('now').once('rain', MINUTE, 'once', null);
+  await first.pass(30 * SECOND);
+  first.clock.move(MINUTE);
+  const second = first.crash();
+  await second.pass(SECOND);
+  t.is(second.host.count('activations'), 1);
+  // The mark for each node, a directory for each slot; one page and one entity, and that page again to take it out.
+  const loads = second.host.count('storeLoads');
+  t.true(loads >= 4096 + 4 && loads <= 4096 + 8, `${loads}`);
+  t.is((await second.diary('now').lines()).length, 1);
 });

@@ -142,6 +142,23 @@ export class StoreCalls {
     }
   }
 
+  /** Changes (`null`: deletes) a record of no entity if it is there and `isWanted`; not when somebody else has at the same time. StoreError. */
+  async replace(
+    key: string,
+    slot: number,
+    isWanted: (bytes: Uint8Array) => boolean,
+    bytes: Uint8Array | null,
+  ): Promise<void> {
+    const found = await this.load(key, slot);
+    if (found === undefined || !isWanted(found.bytes)) return;
+    await this.asked(STORE_CLAIM, [slot, COMMON_TOKEN]);
+    try {
+      await this.save([{ key, bytes, expectedEtag: found.etag, slot, epoch: COMMON_TOKEN }], 'best');
+    } catch (error) {
+      if ((error as EngineError).code !== 'conflict') throw error;
+    }
+  }
+
   /** Whoever waited longest for a load takes the place of one that is over. */
   private passOn(): void {
     const next = this.waiting[this.waitingAt];
