@@ -163,8 +163,8 @@ export class LmdbStore implements EntityStore {
 
   // ---- the pen
 
-  /** Only for the line: becomes the one who writes. */
-  async take(): Promise<void> {
+  /** Becomes the one who writes. */
+  private async take(): Promise<void> {
     for (;;) {
       this.root.resetReadTxn();
       const number = this.writers.getEntry(WRITER)?.version;
@@ -185,8 +185,8 @@ export class LmdbStore implements EntityStore {
     }
   }
 
-  /** Only for the line: one block of a transaction. */
-  async write(piece: Piece): Promise<boolean> {
+  /** One block of a transaction. */
+  private async write(piece: Piece): Promise<boolean> {
     try {
       const committed = this.writers.ifVersion(WRITER, this.writer, () => piece.put()) as Committed;
       piece.flushed = committed.flushed;
