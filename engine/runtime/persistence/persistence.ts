@@ -47,7 +47,7 @@ export class Persistence {
 
   constructor(state: NodeState, asker: Asker & SlotFinder, access: StoreAccess, events: KeepingEvents & Waker) {
     this.state = state;
-    this.store = new StoreCalls(asker, state.router, access);
+    this.store = new StoreCalls(asker, state.router, access, (ms) => this.pause(ms));
     this.form = new StateForm(state.catalogue.types);
     this.due = new DueIndex(state, this.store, events, asker);
     this.writer = new WriteBehind(state, this.store, this.form, this.due, events);
@@ -122,7 +122,7 @@ export class Persistence {
           break;
         }
       }
-      await this.pause();
+      await this.pause(CLOSE_RETRY_MS);
     }
     writer.end(record);
   }
@@ -141,7 +141,7 @@ export class Persistence {
       }
       // Also what waits for the end of the turn that destroys it.
       await writer.save(record, 'best').catch(() => {});
-      await Promise.race([exchange.through(), this.pause()]);
+      await Promise.race([exchange.through(), this.pause(CLOSE_RETRY_MS)]);
     }
     const { length } = exchange.parcels.aside;
     if (length > 0) {
@@ -150,10 +150,10 @@ export class Persistence {
     return true;
   }
 
-  private pause(): Promise<void> {
+  private pause(ms: number): Promise<void> {
     const { wheel, clock } = this.state;
     return new Promise((resolve) => {
-      wheel.add(new Alarm(resolve), clock.now() + CLOSE_RETRY_MS);
+      wheel.add(new Alarm(resolve), clock.now() + ms);
     });
   }
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { FencedError } from '../../base/errors.ts';
+import { FencedError, OverloadedError, StoreError } from '../../base/errors.ts';
 import { MemoryStore } from '../../store/memory-store.ts';
 import type { Operation } from '../catalogue.ts';
 import { STORE_CLAIM, STORE_SAVE } from '../engine-operations.ts';
@@ -22,7 +22,7 @@ function node(store: MemoryStore) {
   };
   const router = { epochOf: (slot: number) => table.get(slot) ?? 0, storeAt: () => 0 } as unknown as Router;
   const openEpochOf = (slot: number): number => epochs.get(slot) ?? 0;
-  const calls = new StoreCalls({ ask }, router, { life: 0, isClaimed: false, openEpochOf });
+  const calls = new StoreCalls({ ask }, router, { life: 0, isClaimed: false, openEpochOf }, async () => {});
   const row = (key: string) => {
     return { key, bytes: new Uint8Array(1), expectedEtag: null, slot: 3, epoch: calls.tokenOf(3) };
   };
@@ -62,4 +62,22 @@ test('what was loaded in one epoch is saved under it, whatever the table says by
   // Other slots of the node are another matter.
   epochs.set(4, 6);
   await calls.claimed(4);
+});
+
+test('loads that find the way to the store full wait for room, and are told when there is none for long', async (t) => {
+  const pauses: number[] = [];
+  let refusals = 3;
+  const ask = async (): Promise<unknown> => {
+    if (refusals-- > 0) throw new OverloadedError('link-full', 'too much waits', { retryAfterMs: 1100 });
+    return { bytes: new Uint8Array(1), etag: '1', epoch: 1 };
+  };
+  const router = { epochOf: () => 1, storeAt: () => 0 } as unknown as Router;
+  const access = { life: 0, isClaimed: true, openEpochOf: () => 1 };
+  const calls = new StoreCalls({ ask }, router, access, async (ms) => void pauses.push(ms));
+  t.is((await calls.load('k', 1))!.etag, '1');
+  t.deepEqual(pauses, [500, 500, 500]);
+  refusals = Number.POSITIVE_INFINITY;
+  const error = await t.throwsAsync(calls.load('k', 1), { instanceOf: StoreError, code: 'timeout' });
+  t.is((error as StoreError).outcome, 'notExecuted');
+  t.true(pauses.length < 20);
 });

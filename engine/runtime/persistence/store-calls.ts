@@ -1,4 +1,4 @@
-import { type EngineError, FencedError, StoreError } from '../../base/errors.ts';
+import { type EngineError, FencedError, OverloadedError, StoreError } from '../../base/errors.ts';
 import type { Operation } from '../catalogue.ts';
 import { STORE_CLAIM, STORE_KEYS, STORE_LOAD, STORE_SAVE } from '../engine-operations.ts';
 import type { RecordSave, StoredRecord } from '../entity-store.ts';
@@ -43,6 +43,10 @@ const COMMON_TOKEN = 1;
 /** How often a call is made again whose node was replaced meanwhile. */
 const LOST_TRIES_MAX = 3;
 
+/** How often a claim or a load waits until there is room on the way to the store, and how long it does, in ms. */
+const ROOM_TRIES_MAX = 10;
+const ROOM_MS_MAX = 500;
+
 const CLAIMED = Promise.resolve();
 
 /** The store as this node reaches it: calls to the node that holds it. */
@@ -50,6 +54,7 @@ export class StoreCalls {
   private readonly asker: Asker;
   private readonly router: Router;
   private readonly access: StoreAccess;
+  private readonly pause: (ms: number) => Promise<void>;
   /** The last one of each slot: what is saved is saved under it, whatever the slot table says by now. */
   private readonly claims = new Map<number, Claim>();
   /** Alone: somebody with a later epoch has the store. A node learns it from the first claim that is refused, and loads nothing any more. */
@@ -58,8 +63,10 @@ export class StoreCalls {
   private readonly waiting: (() => void)[] = [];
   private waitingAt = 0;
 
-  constructor(asker: Asker, router: Router, access: StoreAccess) {
+  /** `pause` resolves after so many milliseconds. */
+  constructor(asker: Asker, router: Router, access: StoreAccess, pause: (ms: number) => Promise<void>) {
     this.asker = asker;
+    this.pause = pause;
     this.router = router;
     this.access = access;
   }
@@ -182,6 +189,10 @@ export class StoreCalls {
       } catch (error) {
         const { code } = error as EngineError;
         if (code === 'node-lost' && tries < LOST_TRIES_MAX) continue;
+        if (error instanceof OverloadedError && tries < ROOM_TRIES_MAX) {
+          await this.pause(Math.min(error.retryAfterMs, ROOM_MS_MAX));
+          continue;
+        }
         if (error instanceof FencedError || error instanceof StoreError) throw error;
         throw new StoreError('timeout', `The store cannot be reached: ${(error as Error).message}`, {
           outcome: 'notExecuted',
