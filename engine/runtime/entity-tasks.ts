@@ -4,7 +4,7 @@ import { EngineError, OverloadedError } from '../base/errors.ts';
 import { type Activation, DEACTIVATING, GONE } from './activation.ts';
 import { Alarm } from './alarm.ts';
 import { CronSchedule } from './cron.ts';
-import { DurableTask, type DurableTaskOwner } from './durable-task.ts';
+import { DurableTask, type DurableTaskOwner, MISSED_MS } from './durable-task.ts';
 import type { TaskOptions, Tasks } from './entity.ts';
 import type { NodeState } from './node-state.ts';
 import type { Agenda } from './persistence/agenda.ts';
@@ -97,6 +97,7 @@ export class EntityTasks implements Tasks<any>, DurableTaskOwner {
       this.tasks.set(name, task);
       agenda.tasks.set(name, task);
       task.isKept = true;
+      task.lateMsMax = agenda.servedMs() + MISSED_MS;
       // It can run again: the index has to know.
       if (one.isAside) activation.record!.touch();
       this.state.wallTimers.set(task, due);

@@ -1,11 +1,9 @@
-import { DurableTask } from './durable-task.ts';
+import { DurableTask, MISSED_MS } from './durable-task.ts';
 import type { Task } from './task.ts';
 import type { WallTimers } from './wall-timers.ts';
 
 /** A time that the clock jumped over, or the machine slept through, is run late, but not later than this. */
 const LATE_MS_MAX = 3_600_000;
-/** As much later than it was due a run of a durable task is not one that was missed. More than the clocks are compared in. */
-export const MISSED_MS = 60_000;
 /** Times that have passed are counted one by one, up to here. */
 const PASSED_MAX = 1000;
 
@@ -35,6 +33,7 @@ export function takeDue(task: Task, timers: WallTimers): Taken {
   const recent = task.nextAfter(Math.max(first, wall - lateMsMax(task)) - 1);
   const isDue = recent !== undefined && recent <= wall;
   setAfter(task, timers, wall);
+  if (task instanceof DurableTask) task.lateMsMax = MISSED_MS;
   return isDue ? { due: recent, missed: passed - 1 } : { due: undefined, missed: passed };
 }
 
@@ -47,5 +46,5 @@ export function setAfter(task: Task, timers: WallTimers, wall: number): void {
 
 function lateMsMax(task: Task): number {
   if (!(task instanceof DurableTask)) return LATE_MS_MAX;
-  return task.missed === 'once' ? Number.POSITIVE_INFINITY : MISSED_MS;
+  return task.missed === 'once' ? Number.POSITIVE_INFINITY : task.lateMsMax;
 }

@@ -33,6 +33,11 @@ export class WallTimers extends Timer {
     this.wheel = wheel;
   }
 
+  /** On the clock that cannot jump. */
+  get now(): number {
+    return this.clock.now();
+  }
+
   get wallNow(): number {
     return this.clock.wallNow();
   }

@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { GameError } from 'skerry';
 import { type ClusterOptions, startCluster, type TestCluster } from 'skerry/testing';
 import { gameFile } from './fixture-game.fixture.ts';
+import { Diary } from './games/diaries/contracts.fixture.ts';
 import { Bell, Hero, HeroView } from './games/heroes/contracts.fixture.ts';
 import type { HeroEntity } from './games/heroes/game.fixture.ts';
 
@@ -386,4 +387,23 @@ test('options that are none, and games that are none, say so in one line', async
     [{ game: 'nowhere/game.ts' }, /There is no game file .*nowhere.game\.ts/],
   ];
   for (const [options, message] of wrong) await t.throwsAsync(startCluster(options as ClusterOptions), { message });
+});
+
+test('durable tasks run on the clock of the test, over the end of a node', async (t) => {
+  const cluster = await startCluster({ game: gameFile('diaries') });
+  t.teardown(() => cluster.stop());
+  const id = cluster.idOn(1, Diary);
+  const diary = cluster.getProxy(Diary, id);
+  await diary.once('rain', 600_000, 'once', null);
+  await cluster.advance('1m');
+  t.false(cluster.inspect(Diary, id).active);
+  await cluster.kill(1);
+  await cluster.restart(1);
+  await cluster.advance('9m');
+  await cluster.advance('1s');
+  t.true(cluster.inspect(Diary, id).active);
+  t.deepEqual(
+    (await diary.lines()).map((line) => line.split(' at ')[0]),
+    ['rain'],
+  );
 });

@@ -4,6 +4,8 @@ import { rowOf, type StoredTask, storedTask } from './stored-task.ts';
 
 /** Notes when an entity is due; the index of its slot. */
 export interface DueNotes {
+  /** For how long this node has looked after the slot, in milliseconds. */
+  servedMs(): number;
   cover(entry: DueEntry, due: number, failed: (error: Error) => void): Promise<void> | undefined;
   move(entry: DueEntry, due: number): void;
   release(entry: DueEntry, due: number): void;
@@ -32,6 +34,10 @@ export class Agenda {
 
   get size(): number {
     return this.tasks.size + this.aside.size;
+  }
+
+  servedMs(): number {
+    return this.notes.servedMs();
   }
 
   /** For the record; undefined when there are none. */

@@ -236,7 +236,6 @@ export class DueIndex implements SlotDuties, Adopter {
       await slot.work();
       this.retryMs = 0;
     } catch (error) {
-      this.state.counters.savesFailed++;
       if (!(error instanceof FencedError)) this.hasFailed(slot, error as EngineError);
     }
     this.working.delete(slot);

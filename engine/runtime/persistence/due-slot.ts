@@ -61,6 +61,7 @@ export class DueSlot extends WallTimer implements DueNotes {
   /** Nobody who is not held is due before. */
   private least = Number.POSITIVE_INFINITY;
   private isClosed = false;
+  private readonly openedAt: number;
 
   constructor(slot: number, store: DueStore, timers: WallTimers, duties: SlotDuties) {
     super();
@@ -68,6 +69,11 @@ export class DueSlot extends WallTimer implements DueNotes {
     this.store = store;
     this.timers = timers;
     this.duties = duties;
+    this.openedAt = timers.now;
+  }
+
+  servedMs(): number {
+    return this.timers.now - this.openedAt;
   }
 
   /** Has something that the store does not have yet. */

@@ -244,7 +244,7 @@ test('the wall clock is set forwards: what was jumped over is run once within ha
   await diary('d').once('rain', HOUR, 'once', null);
   await diary('e').every('wind', 10 * MINUTE, 'skip');
   await pass(MINUTE);
-  clock.setWall(2 * HOUR);
+  clock.setWall(2 * HOUR + 5 * MINUTE);
   await pass(31 * SECOND);
   t.is((await diary('d').lines()).length, 1);
   t.deepEqual(await diary('e').lines(), []);
@@ -358,4 +358,17 @@ test('who starts reads no tasks but those that are due', async (t) => {
   const loads = second.host.count('storeLoads');
   t.true(loads >= 4096 + 4 && loads <= 4096 + 8, `${loads}`);
   t.is((await second.diary('now').lines()).length, 1);
+});
+
+test('what nobody had time for, or the store held up, was not missed', async (t) => {
+  const { diary, pass, store } = startDiaries(t);
+  await diary('d').once('rain', 2 * MINUTE, 'skip', null);
+  await pass(MINUTE);
+  store.isDown = true;
+  await pass(5 * MINUTE);
+  store.isDown = false;
+  await pass(MINUTE);
+  const lines = await diary('d').lines();
+  t.is(lines.length, 1);
+  t.true(Number(lines[0]!.split(' at ')[1]) > 6 * MINUTE);
 });
