@@ -8,7 +8,8 @@ export const BATCH_BYTES = 16 << 10;
 export class HostLaneWriter {
   /** Frames above this many bytes go in pieces. */
   readonly frameBytesMax: number;
-  readonly writer: Writer;
+  /** Over no memory before the first frame: a node may have hundreds of peers, and most lanes are never used. */
+  writer = new Writer(new Uint8Array(0));
   /** Whole frames that came in. */
   frames = 0;
   /** What the reader has taken, as it said last; wraps at 2^32. */
@@ -19,12 +20,12 @@ export class HostLaneWriter {
   /** Bytes of all records so far, and up to where the reader takes them. */
   private written = 0;
   private granted: number;
+  private readonly batchBytes: number;
 
   constructor(frameBytesMax: number, windowBytes: number, batchBytesMax = BATCH_BYTES) {
-    const batchBytes = Math.min(BATCH_BYTES, windowBytes, batchBytesMax) & ~7;
-    this.frameBytesMax = Math.min(frameBytesMax, batchBytes - RECORD_HEADER_BYTES);
+    this.batchBytes = Math.min(BATCH_BYTES, windowBytes, batchBytesMax) & ~7;
+    this.frameBytesMax = Math.min(frameBytesMax, this.batchBytes - RECORD_HEADER_BYTES);
     this.granted = windowBytes;
-    this.writer = new Writer(new Uint8Array(batchBytes), 0, 0);
   }
 
   /** Everything since the last batch, as one; also to be called before a claim is needed again. */
@@ -42,8 +43,9 @@ export class HostLaneWriter {
   }
 
   claim(bytes: number): boolean {
-    const { writer } = this;
     if (bytes > this.frameBytesMax) return false;
+    if (this.writer.bytes.length === 0) this.writer = new Writer(new Uint8Array(this.batchBytes), 0, 0);
+    const { writer } = this;
     if (this.begin + bytes > writer.bytes.length) this.seal();
     const room = Math.min(
       this.frameBytesMax,

@@ -1,7 +1,7 @@
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { needsProgram } from '../../scripts/programs.ts';
 import { Collector, sampleFrame, send } from '../../transport/link.conformance.ts';
-import { NatsConnection } from '../../transport/nats/connection.ts';
+import { NatsConnection, UNCONFIRMED_BYTES_MAX } from '../../transport/nats/connection.ts';
 import { SystemClock } from '../base/clock.ts';
 import { Prng } from '../base/prng.ts';
 import { FaultProxy } from '../testing/fault-proxy.fixture.ts';
@@ -147,6 +147,57 @@ test('cut, held and half-open connections: nothing is lost, nothing comes twice'
   proxy.release();
   await Promise.all([poured, arrived]);
   checkAll(t, b.seen, count, small);
+});
+
+test('a slow NATS: its length is learnt, and then nothing is sent twice', async (t) => {
+  const server = await serverFor(t);
+  const proxy = await FaultProxy.start(server.port);
+  t.teardown(() => proxy.dispose());
+  const a = await endAt(t, proxy.url, [A, B]);
+  const b = await endAt(t, server.url, [B, A]);
+  proxy.delay(100);
+  let sent = 0;
+  const exchange = async (frames: number): Promise<void> => {
+    for (const end = sent + frames; sent < end; ) {
+      t.true(send(a.link, 1, sampleFrame(sent++, 50)));
+      a.links.flushAll();
+      await b.until(sent);
+    }
+  };
+  await exchange(10);
+  const { resent } = a.link;
+  await exchange(20);
+  // A loaded machine may be late now and then.
+  t.true(a.link.resent - resent <= 5, `${a.link.resent - resent} of 20`);
+  checkAll(t, b.seen, sent, () => 50);
+});
+
+test('a server that reads nothing: what is published is bounded, and arrives when it reads again', async (t) => {
+  const server = await serverFor(t);
+  const proxy = await FaultProxy.start(server.port);
+  t.teardown(() => proxy.dispose());
+  const a = await endAt(t, proxy.url, [A, B], { windowBytes: 128 << 20, windowFrames: 1 << 20 });
+  const b = await endAt(t, server.url, [B, A], { windowBytes: 128 << 20, windowFrames: 1 << 20 });
+  const size = 1 << 20;
+  t.true(send(a.link, 1, sampleFrame(0, 100)));
+  a.links.flushAll();
+  await b.until(1);
+  // Long enough to fill what may be unconfirmed, too short for the connection to be given up.
+  proxy.hold('up');
+  let sent = 1;
+  while (a.connection.isReady) {
+    t.true(a.link.spill(1, sampleFrame(sent++, size)));
+    a.links.flushAll();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.true(a.link.bytes <= UNCONFIRMED_BYTES_MAX + 2 * size);
+  const { bytes } = a.link;
+  for (let i = 0; i < 10; i++) t.true(a.link.spill(1, sampleFrame(sent++, size)));
+  a.links.flushAll();
+  t.is(a.link.bytes, bytes, 'nothing more is published');
+  proxy.release();
+  await b.until(sent);
+  checkAll(t, b.seen, sent, (at) => (at === 0 ? 100 : size));
 });
 
 test('a peer that takes nothing: senders are told, and memory is bounded', async (t) => {

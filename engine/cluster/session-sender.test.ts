@@ -45,3 +45,25 @@ test('on a short way a loss is noticed early, and an outage does not change that
   sender.pump(7001, random, out);
   t.true(sender.wakeAt <= 7001 + 50 * 1.25);
 });
+
+test('what an outage has taken is sent again as fast as it is acknowledged, not as fast as it is missed', (t) => {
+  const random = new Prng(3);
+  const sender = new SessionSender<string>();
+  resentIn(sender, random, 0, 1000, 2);
+  const all: Numbered<string>[] = [];
+  for (let i = 0; i < 1000; i++) sender.offer('lost', 4);
+  sender.pump(2000, random, all);
+  const last = all.at(-1)!.seq;
+  // Now each thing that is sent arrives, and is acknowledged 2 ms later.
+  let now = 2100;
+  let arrived = all[0]!.seq - 1;
+  for (; arrived < last && now < 3000; now += 2) {
+    const out: Numbered<string>[] = [];
+    sender.tick(now, random, out);
+    for (const { seq } of out) if (seq === arrived + 1) arrived++;
+    sender.onAck(ack(arrived), now + 2, random);
+  }
+  t.is(arrived, last);
+  t.true(now < 2100 + (1000 / 64) * 2 + 100, `${now}`);
+  t.is(sender.resent, 1000, 'each once');
+});

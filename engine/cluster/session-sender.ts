@@ -36,6 +36,8 @@ export interface Numbered<F> {
 interface InFlight<F> extends Numbered<F> {
   readonly frame: F;
   readonly sentAt: number;
+  /** The last time. */
+  sentAgainAt: number;
   resends: number;
   acknowledged: boolean;
 }
@@ -56,6 +58,8 @@ export class SessionSender<F> {
   private overdueMs = RESEND_MS;
   /** Twice as long after each time that something was sent again. */
   private resendMs = RESEND_MS;
+  /** One way keeps its order: what was last sent before this, and is not acknowledged, was lost. */
+  private lostBefore = Number.NEGATIVE_INFINITY;
   /** When the oldest unacknowledged frame is sent again. */
   private resendAt = Number.POSITIVE_INFINITY;
 
@@ -96,7 +100,16 @@ export class SessionSender<F> {
     for (const { frame, bytes } of this.queue) {
       if (this.nextSeq > this.limitFrames || this.sentBytes + bytes > this.limitBytes) break;
       taken++;
-      const numbered = { seq: this.nextSeq++, frame, bytes, asks: false, sentAt: now, resends: 0, acknowledged: false };
+      const numbered = {
+        seq: this.nextSeq++,
+        frame,
+        bytes,
+        asks: false,
+        sentAt: now,
+        sentAgainAt: now,
+        resends: 0,
+        acknowledged: false,
+      };
       this.sentBytes += bytes;
       this.inFlight.push(numbered);
       out.push(numbered);
@@ -121,6 +134,7 @@ export class SessionSender<F> {
     const newest = this.inFlight[acknowledged - 1];
     // Of one that was sent again it is not known which time is acknowledged. The longer one is right where the way has become longer, and harmless where not.
     if (newest !== undefined && newest.resends <= RESENDS_MEASURED_MAX) this.measure(now - newest.sentAt);
+    if (newest !== undefined) this.lostBefore = Math.max(this.lostBefore, newest.sentAgainAt);
     this.inFlight.splice(0, acknowledged);
     if (!progress && !this.isIdle) return;
     this.resendMs = this.overdueMs;
@@ -128,17 +142,22 @@ export class SessionSender<F> {
     if (!this.isIdle) this.arm(now, random);
   }
 
-  /** Sends again what is overdue: frames, or a mere question when the window is closed and its opening may have been lost. */
+  /** Sends again what was lost, or is overdue: frames, or a mere question when the window is closed and its opening may have been lost. */
   tick(now: number, random: Prng, out: Numbered<F>[]): void {
-    if (now < this.resendAt) return;
+    const isOverdue = now >= this.resendAt;
+    const oldest = this.inFlight[0];
+    if (!isOverdue && (oldest === undefined || oldest.sentAgainAt >= this.lostBefore)) return;
     let sent = 0;
     for (const numbered of this.inFlight) {
       if (numbered.acknowledged) continue;
+      if (!isOverdue && numbered.sentAgainAt >= this.lostBefore) break;
       if (sent++ === RESEND_FRAMES_MAX) break;
       this.resent++;
       numbered.resends++;
+      numbered.sentAgainAt = now;
       out.push(numbered);
     }
+    if (!isOverdue) return;
     if (sent === 0) out.push({ seq: 0, frame: undefined, bytes: 0, asks: true });
     this.resendMs = Math.min(this.resendMs * 2, RESEND_MS_MAX);
     this.arm(now, random);
