@@ -17,7 +17,8 @@ const CHANGED = 50_000;
 const CALLS_AT_ONCE = 4096;
 /** Of a record of `Account` in the engine's store. */
 const RECORD_BYTES = 540;
-const POLL_MS = 5;
+/** Every look interrupts all threads of the host. */
+const POLL_MS = 20;
 
 interface Stand {
   readonly host: Host;

@@ -36,7 +36,8 @@ export function encodeCbor(value: unknown, bytesAbout = BYTES_FIRST): Uint8Array
     const out = new Writer(scratch);
     try {
       writeValue(out, value, 0);
-      return scratch.slice(0, out.at);
+      // Not copied again when most of it is used.
+      return out.at * 2 >= bytes ? scratch.subarray(0, out.at) : scratch.slice(0, out.at);
     } catch (error) {
       if (error !== OVERFLOW) throw error;
       if (bytes >= BYTES_MAX) throw new RangeError(`The value takes more than ${BYTES_MAX} bytes.`);

@@ -19,10 +19,6 @@ export const BATCH_RECORDS_MAX = 256;
 export const BATCH_BYTES_MAX = 256 * 1024;
 /** Batches under way. */
 const BATCHES_MAX = 4;
-/** So many leave at once when fewer batches are under way: the store has begun with them when the next ones are encoded. */
-const BATCH_RECORDS_EARLY = 16;
-/** Where batches take longer, in ms, what takes long are flushes, of which larger batches need fewer. */
-const EARLY_MS_MAX = 2;
 /** Entities that are looked at in one slice; most of them may be unchanged. */
 const LOOKS_MAX = 512;
 const GO_ON_MS = 1;
@@ -56,8 +52,6 @@ export class WriteBehind implements Keeping {
   /** Their `sending` is encoded, and in no batch. */
   private encoded: EntityRecord[] = [];
   private batches = 0;
-  /** What a batch takes until it is answered; the last few count. */
-  private batchMs = 0;
   private isPumpDue = false;
   private readonly rest: StoreRest;
   private readonly goOn: Alarm;
@@ -197,9 +191,7 @@ export class WriteBehind implements Keeping {
     const snapshot = record.snapshot(bytes, hash, level);
     if (record.sending === undefined) {
       this.begin(record, snapshot);
-      const settled = snapshot.settled();
-      if (this.encoded.length >= BATCH_RECORDS_EARLY && this.batchMs < EARLY_MS_MAX) this.pump();
-      return settled;
+      return snapshot.settled();
     }
     const { next } = record;
     if (next === undefined) record.next = snapshot;
@@ -346,11 +338,9 @@ export class WriteBehind implements Keeping {
     // Behind those of all: which records have parcels from then on, or have none any more.
     const marked = batch.filter(changesMark);
     for (const record of marked) rows.push(markOf(record, this.store.tokenOf(record.keeper.slot)));
-    const sentAt = this.state.clock.now();
     this.store.save(rows, batch[0]!.sending!.level).then(
       (etags) => {
         this.batches--;
-        this.batchMs += (this.state.clock.now() - sentAt - this.batchMs) / 4;
         this.rest.saved(this.dirtyEntities);
         for (const [i, record] of marked.entries()) {
           record.parcelsEtag = record.sending!.hasParcels ? etags[batch.length + i]! : null;
