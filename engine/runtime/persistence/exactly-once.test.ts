@@ -229,6 +229,22 @@ test('what was sent and had not arrived goes on after a restart, though nobody c
   t.false(await two.isMarked('Purse', sender));
 });
 
+test('a slot that comes to another node: messages of its records go on there, though nobody calls', async (t) => {
+  const { host, view, purse, isMarked, advance, rest } = startPurses(t);
+  const sender = host.idOn(0, Purse);
+  // Nobody can take it yet, and so it holds nobody in memory.
+  await purse(sender).writeDeed(7, 'hello');
+  for (let i = 0; i < 10; i++) await rest();
+  t.is(host.find(Purse, sender), undefined);
+  await view.create(Deed, 7);
+  const { type } = host.nodes[0]!.state.catalogue.entityContract(Purse);
+  host.give(view.slotFor(type, sender), 1);
+  await rest();
+  t.deepEqual(await view.getProxy(Deed, 7).notes(), ['hello']);
+  await advance(1000);
+  t.false(await isMarked('Purse', sender));
+});
+
 test('who has messages under way stays in memory; who is through leaves', async (t) => {
   const { host, purse, rest } = startPurses(t);
   const sender = host.idOn(0, Purse);
