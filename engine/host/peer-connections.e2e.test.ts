@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { needsProgram } from '../../scripts/programs.ts';
 import { ContractMismatchError, NodeDownError } from '../base/errors.ts';
@@ -158,6 +161,25 @@ test('without a lease nothing leaves and nothing is said to have arrived; then i
   b.isOpen = true;
   b.node.wake();
   t.is(await call, 2);
+});
+
+test('a server whose messages are too small for links: said, and the node goes on', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'skerry-small-'));
+  const file = join(folder, 'nats.conf');
+  await writeFile(file, 'max_payload: 1000\n');
+  const server = await NatsServer.start({ jetStream: false, settings: ['-c', file] });
+  const a = new LinkedNode(server.url, 'a', 0, catalogue);
+  t.teardown(async () => {
+    await a.stop();
+    await server.dispose();
+    await rm(folder, { recursive: true });
+  });
+  a.peers.change([{ index: PEER, name: 'b-0', inc: 1, host: 'b', node: 0, isGateway: false }], []);
+  const { level, message } = await a.log.line((line) => line.message.includes('max_payload'));
+  t.is(level, 'error');
+  t.is(message, 'links: Messages of 1000 bytes are too small for links: set max_payload of the server.');
+  t.is(await a.node.view.getProxy(Probe, a.idHere(Probe, from())).text('here'), 'here');
+  a.peers.change([], [PEER]);
 });
 
 test('NATS that comes later than the node is waited for', async (t) => {

@@ -151,9 +151,11 @@ export class PeerConnections {
   }
 
   private meet(peer: MetPeer, links: HostLinks): void {
-    const { name, inc, index, host } = peer;
+    const { name, index, host } = peer;
     const { log } = this.options;
-    const { link, ended } = links.meet({ name, inc });
+    const linked = this.linkTo(peer, links);
+    if (linked === undefined) return;
+    const { link, ended } = linked;
     if (ended !== undefined) this.hold(name, ended);
     const own = new PeerLink({
       links,
@@ -166,6 +168,17 @@ export class PeerConnections {
     this.met.set(index, { peer, link: own });
     this.node.meetPeer(index, own, own);
     log.debug({ peer: name, index }, 'a node of another host was met');
+  }
+
+  /** Undefined when the server's messages are too small: what is for the peer waits until its deadline. */
+  private linkTo({ name, inc }: MetPeer, links: HostLinks): ReturnType<HostLinks['meet']> | undefined {
+    try {
+      return links.meet({ name, inc });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.options.log.error({ peer: name }, `links: ${error.message}`);
+      return undefined;
+    }
   }
 
   private hold(name: string, ended: LostFrames): void {
