@@ -1,5 +1,10 @@
 import type { EntityId } from '../../base/entity-id.ts';
-import { ContractMismatchError, EntityNotFoundError, InvalidMessageError } from '../../base/errors.ts';
+import {
+  ContractMismatchError,
+  EntityNotFoundError,
+  InvalidMessageError,
+  UnavailableError,
+} from '../../base/errors.ts';
 import { Alarm } from '../alarm.ts';
 import type { EntityTypeEntry } from '../catalogue.ts';
 import { DELIVER, FORGET } from '../engine-operations.ts';
@@ -36,6 +41,24 @@ export interface Ledger {
   allTaken(): void;
 }
 
+/** Calls of the entity that belong to none of its turns. */
+class SenderView extends NodeView {
+  private readonly sender: Sender;
+
+  constructor(state: NodeState, sender: Sender) {
+    super(state, END_ENTITY, sender.type.index, sender.id, sender.slot);
+    this.sender = sender;
+  }
+
+  /** A receiver does not take what comes from an epoch that is over. */
+  protected override sourceEpoch(epochs: Int32Array): number {
+    const { type, id, slot } = this.sender;
+    const epoch = epochs[slot]!;
+    if (epoch !== 0) return epoch;
+    throw new UnavailableError('fenced', `The slot of ${type.name}/${id} has another owner by now.`);
+  }
+}
+
 /** How far it has come with one receiver. */
 class Errand {
   readonly recipient: Recipient;
@@ -67,8 +90,7 @@ export class Courier {
   private readonly parcels: Parcels;
   private readonly ledger: Ledger;
   private readonly errands = new Map<string, Errand>();
-  /** Calls of the entity that belong to none of its turns. */
-  private readonly view: NodeView;
+  private readonly view: SenderView;
   private isStopped = false;
 
   constructor(state: NodeState, sender: Sender, parcels: Parcels, ledger: Ledger) {
@@ -76,7 +98,7 @@ export class Courier {
     this.sender = sender;
     this.parcels = parcels;
     this.ledger = ledger;
-    this.view = new NodeView(state, END_ENTITY, sender.type.index, sender.id, sender.slot);
+    this.view = new SenderView(state, sender);
   }
 
   /** More is flushed than before. */
