@@ -41,7 +41,7 @@ test.serial('two hosts find each other; one of them starts the game, and both se
   t.is(await status.exited(), 0);
   t.regex(
     status.stdout,
-    /^ready\n {2}cluster {2}skerry, profile lan, epoch \d+\n {2}host {5}b, up, lease for \d+ ms\n/,
+    /^ready\n {2}cluster {2}skerry, profile default, epoch \d+\n {2}host {5}b, up, lease for \d+ ms\n/,
   );
   t.regex(status.stdout, /^ {2}b \* +up +2 +0 +\d+ +\d+ +\d+ +\d\.\d s ago$/m);
   const forScripts = new HostProcess(t, ['status', '--json', `--admin-port=${port}`]);
@@ -98,11 +98,11 @@ test.serial('a host that stood still for too long is dead to the others, and end
   b.signal('SIGSTOP');
   await a.sees((now) => hostIn(now, 'b')?.state === 'dead' && isOwnedBy(now, 'a'));
   b.signal('SIGCONT');
-  t.is(await b.exited(), 75);
-  t.regex(
-    b.stderr,
-    /^skerry: host b was declared dead by the others of cluster skerry: its slots run elsewhere\. Start it again$/m,
-  );
+  const code = await b.exited();
+  // With a core for itself it is the first; on a busy machine a thread may take longer to wake than a slice may run behind the lease.
+  const said =
+    code === 75 ? /^skerry: host b was declared dead by the others of cluster skerry/m : /the process kills itself$/m;
+  t.regex(b.stderr, said);
 });
 
 test.serial(
@@ -117,7 +117,12 @@ test.serial(
       [
         server.url,
         ['--lease-profile=ci'],
-        /this cluster goes by profile = lan, and this host by ci: start it with the same$/,
+        /this cluster goes by profile = default, and this host by ci: start it with the same$/,
+      ],
+      [
+        server.url,
+        ['--host-id=a'],
+        /host id 'a' is in use: another host of cluster skerry runs under it\. Choose one with --host-id$/,
       ],
       [
         'nats://127.0.0.1:1',
@@ -140,9 +145,9 @@ test.serial(
   'a launcher writes the death of its host down at once: nobody waits for the lease; and starts it again',
   async (t) => {
     const server = await serverFor(t);
-    const b = new ClusterProcess(t, server.url, 'b', '--lease-profile=default');
+    const b = new ClusterProcess(t, server.url, 'b');
     await b.sees(({ master }) => master !== undefined);
-    const a = new ClusterProcess(t, server.url, 'a', '--lease-profile=default', '--supervise');
+    const a = new ClusterProcess(t, server.url, 'a', '--supervise');
     const [, pid] = await a.prints(/"pid":(\d+),"msg":"the host runs"/);
     await b.sees((report) => hostIn(report, 'a')?.isMember === true);
     const { inc } = hostIn(await b.report(), 'a')!;

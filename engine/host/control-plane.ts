@@ -214,6 +214,7 @@ export class ControlPlane {
         return;
       case 'failed':
         this.opened.reject(new Error(message.message));
+        this.over.resolve(new HostLost(message.message, 1));
         return;
       case 'serving':
         this.served.resolve({ founds: message.founds });

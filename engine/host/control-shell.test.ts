@@ -85,6 +85,7 @@ class Host {
         hold: () => tell('hold'),
         endThreads: (nodes) => tell(`end ${nodes}`),
         exit: (reason: ExitReason) => tell(reason),
+        taken: () => tell('taken'),
       },
     });
     t.teardown(() => this.shell.close());
@@ -269,4 +270,21 @@ test.serial('whoever drains gives everything away; the last one has nobody to gi
   t.true(b.said.includes('emptied'));
   b.shell.retire();
   await b.says('left');
+});
+
+test.serial('a name that a living host has is noticed; one of a host that died is waited for', async (t) => {
+  const world = new MemoryControlStore();
+  const a = new Host(t, world, 'a', 1);
+  a.shell.join();
+  await a.says('founds');
+  const second = new Host(t, world, 'a', 2);
+  second.shell.join();
+  await second.says('taken');
+  t.false(a.said.includes('declared-dead'));
+  second.shell.close();
+  a.cut(true);
+  const third = new Host(t, world, 'a', 3);
+  third.shell.join();
+  await third.says('founds');
+  t.false(third.said.includes('taken'));
 });

@@ -17,6 +17,9 @@ import type { AskedSlot, FromControl, ToControl } from './thread-messages.ts';
 /** How often it is looked whether a slice still runs behind a lease that has ended. */
 const QUIET_POLL_MS = 5;
 
+/** A host that has just died does not renew its record so often any more. */
+const RENEWALS_OF_A_LIVING_HOST = 8;
+
 /** A node of this host, as the control thread sees it. */
 export interface LocalNode {
   post(message: FromControl): void;
@@ -37,6 +40,8 @@ export interface ControlEvents {
   hold(reason: string): void;
   endThreads(nodes: readonly number[]): void;
   exit(reason: ExitReason): void;
+  /** Another host runs under this one's id, and renews its record: this one would wait for ever. */
+  taken(): void;
 }
 
 export interface ControlShellOptions {
@@ -70,6 +75,8 @@ export class ControlShell {
   private readonly asked: { freeze: AskedSlot[]; unfreeze: AskedSlot[] }[];
   private timer: NodeJS.Timeout | undefined;
   private hasJoined = false;
+  /** Of the run that stands under our id: its revisions so far. */
+  private readonly foreign = new Set<number>();
   private isServing = false;
   private isDraining = false;
   private hasEmptied = false;
@@ -136,7 +143,9 @@ export class ControlShell {
     this.step({ kind: 'retired' });
   }
 
+  /** Nothing is heard or done any more. */
   close(): void {
+    this.hasJoined = false;
     clearTimeout(this.timer);
     clearTimeout(this.watching);
     for (const node of this.nodes) node.close();
@@ -150,6 +159,7 @@ export class ControlShell {
   private readonly recordOf = (host: string): HostRecord | undefined => this.member.view.host(host)?.value;
 
   private step(event: MemberEvent): void {
+    if (!this.hasJoined) return;
     const { clock, random, events } = this.options;
     const now = { mono: clock.now(), wall: clock.wallNow() };
     for (const effect of this.member.step(event, { now, random })) this.carryOut(effect);
@@ -161,6 +171,7 @@ export class ControlShell {
     }
     this.tellNodes();
     this.tellServing();
+    if (this.member.owner.phase === 'joining') this.watchOwnName();
     if (this.isDraining && !this.hasEmptied && this.isLast()) {
       this.hasEmptied = true;
       events.emptied();
@@ -241,6 +252,15 @@ export class ControlShell {
     if (!isMember(assignment, member.self)) return;
     this.isServing = true;
     this.options.events.serving(sameHost(assignment.founder, member.self));
+  }
+
+  /** One that drains is about to give the name back. */
+  private watchOwnName(): void {
+    const { self, view } = this.member;
+    const known = view.host(self.host);
+    if (known === undefined || known.value.inc === self.inc || known.value.state !== 'up') return;
+    this.foreign.add(known.revision);
+    if (this.foreign.size === RENEWALS_OF_A_LIVING_HOST) this.options.events.taken();
   }
 
   /** Nobody is there who could take the slots. */

@@ -25,8 +25,8 @@ import type { ToControl } from './thread-messages.ts';
 
 /** Between two attempts to reach a NATS that is not there. */
 const PATIENCE_MS = 1000;
-/** The main thread may be blocked: then nobody else ends the process. */
-const EXIT_MS_MAX = 1000;
+/** The main thread may be blocked: then nobody else ends the process. There is no hurry, because nothing runs without a lease. */
+const EXIT_MS_MAX = 5000;
 const RTT_MS_MAX = 500;
 
 const start = workerData as ControlStart;
@@ -34,6 +34,7 @@ const port = parentPort!;
 const tell = (message: FromControlThread): void => port.postMessage(message);
 const log = createLog(start.log, { host: start.host, node: 'control' });
 const warn = (line: string): void => log.warn({}, line);
+const TAKEN = `host id '${start.host}' is in use: another host of cluster ${start.cluster} runs under it. Choose one with --host-id`;
 const profile = LEASE_PROFILES[start.profile];
 const clock = new SystemClock();
 const lease = new LeaseCell(start.lease);
@@ -106,6 +107,7 @@ class ControlThread {
         hold: (reason) => tell({ kind: 'hold', reason }),
         endThreads: (nodes) => tell({ kind: 'end-threads', nodes }),
         exit: (reason) => this.exit(reason),
+        taken: () => tell({ kind: 'failed', message: TAKEN }),
       },
     });
     port.on('message', (message: ToControlThread) => this.onMessage(message));

@@ -55,7 +55,7 @@ function setup(t: ExecutionContext, flags: string[] = []) {
     stopping,
     failed,
     signal: (signal: StopSignal) => listener(signal),
-    run: (startHost: StartHost) => start(line, shell, startHost),
+    run: (startHost: StartHost, startingMsMax?: number) => start(line, shell, startHost, startingMsMax),
   };
 }
 
@@ -112,6 +112,15 @@ test('a signal while it starts is kept', async (t) => {
   await stopping.promise;
   stopped.resolve();
   t.is(await code, 0);
+});
+
+test('a host that never comes up ends with the code of the signal', async (t) => {
+  const { run, signal } = setup(t);
+  const code = await run(() => {
+    queueMicrotask(() => signal('SIGTERM'));
+    return new Promise(() => {});
+  }, 1);
+  t.is(code, 143);
 });
 
 test('a host that cannot stop in order leaves with 1', async (t) => {

@@ -30,9 +30,16 @@ export type StartHost = (config: HostConfig, gameArgs: readonly string[], log: R
 
 /** How long a host that failed may take to stop. */
 const FAILED_STOP_MS_MAX = 10_000;
+/** How long a signal waits for a host that is still starting: one that waits for something would never end. */
+const STARTING_MS_MAX = 5000;
 
 /** Resolves to the exit code. */
-export async function start(line: CommandLine, shell: Shell, startHost: StartHost): Promise<number> {
+export async function start(
+  line: CommandLine,
+  shell: Shell,
+  startHost: StartHost,
+  startingMsMax = STARTING_MS_MAX,
+): Promise<number> {
   const { config, gameArgs, warnings } = line;
   requireGameFile(config.game);
   const log = createLog(config, {});
@@ -42,8 +49,11 @@ export async function start(line: CommandLine, shell: Shell, startHost: StartHos
   const starting = startHost(config, gameArgs, log);
   let host: StartedHost;
   try {
-    // A signal while it starts is kept until there is something to stop; a second one exits at once as ever.
-    host = await starting;
+    // A signal while it starts is kept for a while, until there is something to stop; a second one exits at once as ever.
+    const first = await Promise.race([starting, signalled]);
+    const started = typeof first === 'string' ? await withinMs(starting, startingMsMax) : first;
+    if (started === undefined) return EXIT_CODE[first as StopSignal];
+    host = started;
   } catch (error) {
     log.debug({ err: error }, 'the host did not start');
     shell.stderr(`skerry: ${explainFailure(error, config)}\n`);
@@ -63,6 +73,19 @@ export async function start(line: CommandLine, shell: Shell, startHost: StartHos
   if (host.isStuck) killAtOnce(log, shell);
   log.info({}, 'stopped');
   return 0;
+}
+
+/** Undefined: not in time. */
+async function withinMs<T>(done: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const impatience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([done, impatience]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function firstSignal(shell: Shell): Promise<StopSignal> {

@@ -11,13 +11,19 @@ export class ClusterProcess extends HostProcess {
   readonly id: string;
 
   constructor(t: ExecutionContext, nats: string, id: string, ...more: string[]) {
-    const own = [`--nats=${nats}`, `--host-id=${id}`, '--lease-profile=lan', '--workers=2'];
+    const own = [`--nats=${nats}`, `--host-id=${id}`, '--workers=2'];
     super(t, [`--game=${GAME}`, '--port=0', '--admin-port=0', '--log-format=json', ...own, ...more]);
     this.id = id;
   }
 
-  report(): Promise<ClusterReport> {
-    return this.ask('api/cluster') as Promise<ClusterReport>;
+  /** On a machine that is busy the control thread may not answer in time; then it is asked again. */
+  async report(): Promise<ClusterReport> {
+    for (;;) {
+      const report = await this.ask('api/cluster').catch((error: Error) => {
+        if (!error.message.includes(': 503 ')) throw error;
+      });
+      if (report !== undefined) return report as ClusterReport;
+    }
   }
 
   /** The first report that is as it should be. */
