@@ -23,9 +23,13 @@ import {
   KIND_ONE_WAY,
   KIND_REPLY,
   KIND_REQUEST,
+  KIND_SYNC,
+  KIND_SYNCED,
   kindOf,
   operationOf,
   requestIdOf,
+  syncNumberOf,
+  syncSlotOf,
 } from './frame.ts';
 import { type LockReport, lockReport } from './lock-report.ts';
 import { Census } from './moves/census.ts';
@@ -383,7 +387,8 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
           else this.scheduler.room.cancel(this.source, requestIdOf(view, at));
           return;
         default:
-          if (this.moves?.onFrame(input, lane, this.source) === true) return;
+          if (this.moves === undefined ? this.answersSync(input, lane) : this.moves.onFrame(input, lane, this.source))
+            return;
           this.counters.invalidMessages++;
           this.state.log.error(
             { source: this.state.outbox.nodeOf(this.source), kind: kindOf(view, at) },
@@ -399,6 +404,15 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
         'the engine failed on a frame',
       );
     }
+  }
+
+  /** A node of a cluster that owns no slots and has no links to other hosts takes all that comes: the one that holds the store. */
+  private answersSync(input: Reader, lane: Lane): boolean {
+    const { view, at } = input;
+    if (kindOf(view, at) !== KIND_SYNC) return false;
+    // Without room: whoever asks asks again.
+    this.state.outbox.sync(this.source, lane, KIND_SYNCED, syncSlotOf(view, at), syncNumberOf(view, at));
+    return true;
   }
 
   // ---- the life of activations

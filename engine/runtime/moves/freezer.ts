@@ -8,6 +8,7 @@ import type { Parking } from './parking.ts';
 
 /** How often slots that wait for something are looked at again. */
 const LOOK_MS = 5;
+const ASK_AGAIN_MS = 1000;
 const OCCUPIED_MS = 2000;
 
 /** It still has live entities, or something of theirs waits for an owner. From here on it is frozen: what was sent from it is on its way; */
@@ -32,6 +33,8 @@ interface Sounding {
   /** Nodes and lanes that have not answered; and those that are to be asked, for want of room. */
   readonly missing: Set<number>;
   unasked: [node: number, lane: Lane][];
+  /** When those that have not answered are asked once more: an answer may have found no room. */
+  againAt: number;
 }
 
 /**
@@ -95,8 +98,14 @@ export class Freezer {
     this.wakeAt = Number.POSITIVE_INFINITY;
     if (isNews) this.tellOccupied(now);
     if (this.asked.size === 0 && this.soundings.length === 0) return;
-    for (const sounding of this.soundings) this.ask(sounding);
-    this.stop();
+    for (const sounding of this.soundings) {
+      if (now >= sounding.againAt) {
+        sounding.againAt = now + ASK_AGAIN_MS;
+        sounding.unasked = [...sounding.missing].map((one) => [Math.floor(one / LANES), (one % LANES) as Lane]);
+      }
+      this.ask(sounding);
+    }
+    this.stop(now);
     for (const { stage } of this.asked.values()) {
       if (stage !== STOPPED) this.wakeAt = Math.min(this.wakeAt, now + LOOK_MS);
     }
@@ -118,7 +127,7 @@ export class Freezer {
     }
   }
 
-  private stop(): void {
+  private stop(now: number): void {
     const { slots } = this.ports;
     let sources: Set<number> | undefined;
     const stopped: number[] = [];
@@ -130,11 +139,17 @@ export class Freezer {
       one.stage = SETTLES;
       stopped.push(slot);
     }
-    if (stopped.length > 0) this.sound(stopped);
+    if (stopped.length > 0) this.sound(stopped, now);
   }
 
-  private sound(slots: readonly number[]): void {
-    const sounding: Sounding = { number: ++this.numbers, slots, missing: new Set(), unasked: [] };
+  private sound(slots: readonly number[], now: number): void {
+    const sounding: Sounding = {
+      number: ++this.numbers,
+      slots,
+      missing: new Set(),
+      unasked: [],
+      againAt: now + ASK_AGAIN_MS,
+    };
     for (const node of this.state.outbox.linked()) {
       if (node === this.ports.peers.max) continue;
       for (let lane = 0 as Lane; lane < LANES; lane++) {
