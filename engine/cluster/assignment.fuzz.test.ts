@@ -212,3 +212,20 @@ test('epochs are above those that the store of entities has seen', (t) => {
   apply(world, { kind: 'join', host: 'b' });
   t.is(planAssignment(first, { ...input, records: world.records, epochFloor: 40 })!.epoch, 42);
 });
+
+test('a slot whose records a host brings with it goes there, unless its owner has records of it as well', (t) => {
+  const world: World = { assignment: emptyAssignment(SLOTS, 1, ''), records: [], incs: 0 };
+  const plan = (): Assignment | undefined =>
+    planAssignment(world.assignment, { records: world.records, mayHold: () => true });
+  apply(world, { kind: 'join', host: 'a' });
+  world.assignment = plan()!;
+  apply(world, { kind: 'occupy', host: 'a', slots: [], holds: [4] });
+  apply(world, { kind: 'join', host: 'b' });
+  apply(world, { kind: 'occupy', host: 'b', slots: [], holds: [4, 5] });
+  // Once to let it in, and then for what it says.
+  world.assignment = plan()!;
+  world.assignment = plan() ?? world.assignment;
+  t.is(world.assignment.slots[4]!.home, '');
+  t.is(world.assignment.slots[5]!.home, 'b');
+  t.is(world.assignment.slots[5]!.wish?.to.host, 'b');
+});

@@ -38,6 +38,7 @@ export function planAssignment(current: Assignment, input: PlanInput): Assignmen
   const epoch = Math.max(current.epoch, input.epochFloor ?? 0) + 1;
   const members = planMembers(current, input.records, epoch);
   const plan = new SlotPlan(current, members, input, epoch);
+  plan.settle();
   plan.bury();
   plan.carryOut();
   plan.fill();
@@ -88,6 +89,27 @@ class SlotPlan {
       if (this.records.get(host)?.state !== 'up' || !mayHold(host)) continue;
       for (let node = 0; node < nodes; node++) this.takers.push({ node: { host, inc, node }, load: 0 });
     }
+  }
+
+  /** A host has come with records of slots that others own: that is where they belong. If their owner has some as well, there they stay. */
+  settle(): void {
+    const homes = new Map<number, string>();
+    for (const { host, holds } of this.here()) for (const slot of holds) if (!homes.has(slot)) homes.set(slot, host);
+    for (const [slot, home] of homes) {
+      const row = this.slots[slot]!;
+      if (row.home !== '' || row.owner?.host === home) continue;
+      const owner = row.owner && this.records.get(row.owner.host);
+      if (owner !== undefined && sameHost(owner, row.owner) && owner.holds.includes(slot)) continue;
+      this.slots[slot] = { ...row, home };
+    }
+  }
+
+  /** Records of members, as long as their hosts live. */
+  private here(): HostRecord[] {
+    return this.members.flatMap((member) => {
+      const record = this.records.get(member.host);
+      return record !== undefined && sameHost(record, member) && !isGone(record) ? [record] : [];
+    });
   }
 
   /** Slots of members that are gone have no owner; wishes for a node that takes none are withdrawn. */

@@ -40,6 +40,7 @@ export class ClusterNode {
   readonly router: ClusterRouter;
   readonly ports: ClusterPorts;
   private readonly options: ClusterNodeOptions;
+  private readonly slots: SlotTable;
   private peers: PeerConnections | undefined;
 
   constructor(options: ClusterNodeOptions) {
@@ -47,6 +48,7 @@ export class ClusterNode {
     const slots = new SlotTable(slotTable);
     const lease = new LeaseCell(start.lease);
     this.options = options;
+    this.slots = slots;
     this.router = new ClusterRouter(keyspace, slots, host, workers);
     this.ports = {
       lease: { isOpen: () => lease.isOpen(clock.now(), clock.wallNow()) },
@@ -84,6 +86,11 @@ export class ClusterNode {
           node.installed();
       }
     });
+  }
+
+  /** The records of this slot are in the own store of another host. */
+  isElsewhere(slot: number): boolean {
+    return this.slots.isElsewhere(slot);
   }
 
   /** Beside the figures of the node. */

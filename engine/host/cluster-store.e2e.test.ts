@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { needsProgram } from '../../scripts/programs.ts';
@@ -20,9 +23,9 @@ class Depositor {
   private wrong = '';
   private hear: () => void = () => {};
 
-  constructor(t: ExecutionContext, options: object) {
+  constructor(t: ExecutionContext, options: object, vaults = VAULTS) {
     const peer = fileURLToPath(new URL('./kept.peer.js', import.meta.url));
-    this.child = spawn(process.execPath, [peer, String(VAULTS), JSON.stringify(options)], {
+    this.child = spawn(process.execPath, [peer, String(vaults), JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -88,3 +91,48 @@ test.serial('a host that is killed: its persistent entities go on elsewhere, wit
     }
   }
 });
+
+test.serial(
+  'a host that is killed and whose store is its own: its entities are not begun anew elsewhere',
+  async (t) => {
+    t.timeout(180_000);
+    const server = await NatsServer.start();
+    t.teardown(() => server.dispose());
+    const folder = mkdtempSync(join(tmpdir(), 'skerry-bound-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const cluster = { nats: server.url, leaseProfile: 'lan', store: 'lmdb' } as const;
+    const bound = { ...cluster, hostId: 'b', data: join(folder, 'b') };
+    const depositor = new Depositor(t, bound);
+    await depositor.until((saved) => saved.every((coins) => coins > 0));
+    const host = await startHost({
+      ...cluster,
+      game: gameFile('keepers'),
+      workers: 1,
+      port: 0,
+      adminPort: 0,
+      logLevel: 'silent',
+      hostId: 'a',
+      data: join(folder, 'a'),
+    });
+    t.teardown(() => host.stop());
+    const vaults = Array.from({ length: VAULTS }, (_, id) => host.getProxy(Vault, id));
+    for (const vault of vaults) t.true((await vault.coins()) > 0);
+    await depositor.kill();
+    const until = async (vault: Vault, wanted: RegExp): Promise<void> => {
+      for (;;) {
+        const outcome = await vault.coins().then(
+          () => 'served',
+          ({ code }: { code: string }) => code,
+        );
+        if (wanted.test(outcome)) return;
+        t.regex(outcome, /^(?:no-owner|node-lost|fenced|timeout|store-host-down)$/);
+      }
+    };
+    for (const vault of vaults) await until(vault, /^store-host-down$/);
+    // Slots without records have gone over as always.
+    const slots = new Set(await Promise.all(vaults.map(async (_, id) => (await host.locate(Vault, id)).slot)));
+    let other = VAULTS;
+    while (slots.has((await host.locate(Vault, other)).slot)) other++;
+    t.is(await host.getProxy(Vault, other).deposit(3), 3);
+  },
+);

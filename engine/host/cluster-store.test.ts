@@ -4,6 +4,7 @@ import { SLOTS } from '../cluster/keyspace.ts';
 import { LIVES_PER_EPOCH } from '../runtime/persistence/store-calls.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { ClusterStore } from './cluster-store.ts';
+import { RecordHolds } from './record-holds.ts';
 import { FoundStore } from './store-identity.ts';
 
 const KEY = [7, 8] as const;
@@ -68,4 +69,25 @@ test('the store of another cluster, of another game or with another key is refus
   await t.throwsAsync(new ClusterStore(inner, 'game', 'c').join([7, 9]), {
     message: /by another key than this cluster/,
   });
+});
+
+test('a store that belongs to a host: its slots are looked for at the start, and a new one is told before its first save', async (t) => {
+  const inner = new MemoryStore();
+  const before = await joined(inner);
+  await before.claim(3, token(1));
+  await before.save([{ ...save(3, 1), key: 'entity/Hero/n3' }], 'flushed');
+  const told: number[][] = [];
+  const holds = new RecordHolds((slots) => told.push([...slots]));
+  const store = new ClusterStore(inner, 'game', 'c', holds);
+  await store.join(KEY);
+  await store.findHolds((key) => (key.startsWith('entity/') ? 3 : undefined));
+  t.deepEqual(told, [[3]]);
+  holds.isKnown(1);
+  await store.claim(5, token(1));
+  const saved = store.save([save(5, 1)], 'flushed');
+  t.deepEqual(told[1], [3, 5]);
+  t.is(await inner.load('k5'), undefined);
+  holds.isKnown(2);
+  await saved;
+  t.not(await inner.load('k5'), undefined);
 });

@@ -1,7 +1,8 @@
 import { FencedError, StoreError } from '../base/errors.ts';
-import type { HashKey } from '../cluster/keyspace.ts';
+import { type HashKey, SLOTS } from '../cluster/keyspace.ts';
 import type { EntityStore, RecordSave, SaveLevel, StoredRecord } from '../runtime/entity-store.ts';
 import { LIVES_PER_EPOCH } from '../runtime/persistence/store-calls.ts';
+import type { RecordHolds } from './record-holds.ts';
 import { type IdentityRecord, readIdentity, type StoredIdentity, writeIdentity } from './store-identity.ts';
 
 /** Epochs that are noted as used at a time. */
@@ -18,14 +19,17 @@ export class ClusterStore implements EntityStore {
   private readonly inner: EntityStore;
   private readonly game: string;
   private readonly cluster: string;
+  /** Of a store that belongs to this host. */
+  private readonly holds: RecordHolds | undefined;
   private reserved = 0;
   private reserving: Promise<void> | undefined = undefined;
 
-  constructor(inner: EntityStore, game: string, cluster: string) {
+  constructor(inner: EntityStore, game: string, cluster: string, holds?: RecordHolds) {
     this.inner = inner;
     this.caps = inner.caps;
     this.game = game;
     this.cluster = cluster;
+    this.holds = holds;
   }
 
   /** Before anything of it is used. `hashKey` is that of the cluster. Throws Error with one line when the store belongs to others. */
@@ -64,7 +68,8 @@ export class ClusterStore implements EntityStore {
     return this.inner.load(key, slot);
   }
 
-  save(batch: readonly RecordSave[], level: SaveLevel): Promise<string[]> {
+  async save(batch: readonly RecordSave[], level: SaveLevel): Promise<string[]> {
+    await this.holds?.noted(slotsOf(batch));
     return this.inner.save(batch, level);
   }
 
@@ -74,6 +79,16 @@ export class ClusterStore implements EntityStore {
 
   close(): Promise<void> {
     return this.inner.close();
+  }
+
+  /** Looks for the slots that have records, of a store that belongs to this host. `slotOf`: of a key; undefined for those of no slot. */
+  async findHolds(slotOf: (key: string) => number | undefined): Promise<void> {
+    const slots = new Set<number>();
+    for await (const { key } of this.inner.scan('')) {
+      const slot = slotOf(key);
+      if (slot !== undefined) slots.add(slot);
+    }
+    this.holds?.found(slots);
   }
 
   private reserve(epoch: number): Promise<void> {
@@ -103,6 +118,12 @@ export class ClusterStore implements EntityStore {
     }
     throw new StoreError('timeout', 'The record of the store changes all the time.', { outcome: 'notExecuted' });
   }
+}
+
+function slotsOf(batch: readonly RecordSave[]): Set<number> {
+  const slots = new Set<number>();
+  for (const { slot, bytes } of batch) if (bytes !== null && slot < SLOTS) slots.add(slot);
+  return slots;
 }
 
 export const OTHER_KEY =

@@ -47,6 +47,8 @@ export type ToControlThread =
   | { readonly kind: 'join' }
   /** The thread of a node was replaced. */
   | { readonly kind: 'life'; readonly node: number; readonly life: number; readonly start: LocalNodeStart }
+  /** All slots that have records in this host's own store. */
+  | { readonly kind: 'holds'; readonly slots: readonly number[] }
   /** Give the slots to others. */
   | { readonly kind: 'drain' }
   /** Nothing runs here any more. */
@@ -63,6 +65,8 @@ export type FromControlThread =
   | { readonly kind: 'failed'; readonly message: string }
   /** Calls are served. `founds`: this host is to start the game. Once. */
   | { readonly kind: 'serving'; readonly founds: boolean }
+  /** The record of this host says so of so many slots. */
+  | { readonly kind: 'held'; readonly count: number }
   /** The lease has run out, or goes on. */
   | { readonly kind: 'fenced' }
   | { readonly kind: 'resumed' }

@@ -39,6 +39,8 @@ export interface ControlPlaneOptions {
   /** A launcher watches over this process: NATS may come later. */
   readonly isSupervised: boolean;
   readonly log: RootLog;
+  /** The other hosts know of so many slots that have records in this host's own store. */
+  readonly held: (count: number) => void;
   /** Slices of these nodes run behind the lease. */
   readonly endThreads: (nodes: readonly number[]) => void;
   /** The lease ended: nothing runs. Or it goes on. */
@@ -163,6 +165,11 @@ export class ControlPlane {
     this.post({ kind: 'join' });
   }
 
+  /** All slots that have records in this host's own store. */
+  hold(slots: readonly number[]): void {
+    this.post({ kind: 'holds', slots });
+  }
+
   /** Gives the slots to others. Resolves when all have gone, or nobody is there to take them. */
   drain(): Promise<void> {
     this.post({ kind: 'drain' });
@@ -229,6 +236,9 @@ export class ControlPlane {
         return;
       case 'emptied':
         this.emptied.resolve();
+        return;
+      case 'held':
+        this.options.held(message.count);
         return;
       case 'hold':
         log.error({ reason: message.reason }, HOLD);

@@ -82,6 +82,7 @@ class Host {
         fenced: () => tell('fenced'),
         resumed: () => tell('resumed'),
         emptied: () => tell('emptied'),
+        held: (count) => tell(`held ${count}`),
         hold: () => tell('hold'),
         endThreads: (nodes) => tell(`end ${nodes}`),
         exit: (reason: ExitReason) => tell(reason),
@@ -287,4 +288,18 @@ test.serial('a name that a living host has is noticed; one of a host that died i
   third.shell.join();
   await third.says('founds');
   t.false(third.said.includes('taken'));
+});
+
+test.serial('slots that have records in the own store of a host: it is told when its record says so', async (t) => {
+  const a = new Host(t, new MemoryControlStore(), 'a', 1);
+  a.shell.hold([9, 7]);
+  a.shell.join();
+  await a.says('held 2');
+  a.shell.hold([9, 7, 8]);
+  await a.says('held 3');
+  // The thread of its store was replaced, and finds the same: it has to hear that it is known.
+  a.said.length = 0;
+  a.shell.hold([7, 8, 9]);
+  await a.says('held 3');
+  t.deepEqual(a.said, ['held 3']);
 });

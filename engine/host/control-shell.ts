@@ -37,6 +37,8 @@ export interface ControlEvents {
   fenced(): void;
   resumed(): void;
   emptied(): void;
+  /** The record of this host names so many slots that have records in its own store. */
+  held(count: number): void;
   hold(reason: string): void;
   endThreads(nodes: readonly number[]): void;
   exit(reason: ExitReason): void;
@@ -72,6 +74,8 @@ export class ControlShell {
   private readonly directory: PeerDirectory;
   private readonly installer: SlotInstaller;
   private readonly occupied: (readonly number[])[];
+  private holds: readonly number[] = [];
+  private isHeldTold = true;
   private readonly asked: { freeze: AskedSlot[]; unfreeze: AskedSlot[] }[];
   private timer: NodeJS.Timeout | undefined;
   private hasJoined = false;
@@ -101,7 +105,8 @@ export class ControlShell {
   /** The nodes run: this host takes part. */
   join(): void {
     this.hasJoined = true;
-    this.step({ kind: 'tick' });
+    if (this.holds.length > 0) this.tellOccupied();
+    else this.step({ kind: 'tick' });
   }
 
   onStore(event: StoreEvent): void {
@@ -114,8 +119,19 @@ export class ControlShell {
       return;
     }
     this.occupied[node] = message.slots;
+    this.tellOccupied();
+  }
+
+  /** All slots that have records in this host's own store; once one is among them it always is. */
+  hold(slots: readonly number[]): void {
+    this.holds = [...slots].sort((a, b) => a - b);
+    this.isHeldTold = false;
+    if (this.hasJoined) this.tellOccupied();
+  }
+
+  private tellOccupied(): void {
     const slots = this.occupied.flat().sort((a, b) => a - b);
-    this.step({ kind: 'occupied', slots, holds: [] });
+    this.step({ kind: 'occupied', slots, holds: this.holds });
   }
 
   /** A node has another thread. What the one before was asked for and has not said to have done is asked of this one. */
@@ -172,11 +188,20 @@ export class ControlShell {
     this.tellNodes();
     this.tellServing();
     if (this.member.owner.phase === 'joining') this.watchOwnName();
+    this.tellHeld();
     if (this.isDraining && !this.hasEmptied && this.isLast()) {
       this.hasEmptied = true;
       events.emptied();
     }
     this.arm();
+  }
+
+  private tellHeld(): void {
+    const own = this.recordOf(this.options.self.host);
+    if (this.isHeldTold || own?.inc !== this.options.self.inc || own.holds.length !== this.holds.length) return;
+    if (own.holds.some((slot, i) => slot !== this.holds[i])) return;
+    this.isHeldTold = true;
+    this.options.events.held(this.holds.length);
   }
 
   private carryOut(effect: MemberEffect): void {

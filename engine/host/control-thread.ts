@@ -104,6 +104,7 @@ class ControlThread {
         fenced: () => tell({ kind: 'fenced' }),
         resumed: () => tell({ kind: 'resumed' }),
         emptied: () => tell({ kind: 'emptied' }),
+        held: (count) => tell({ kind: 'held', count }),
         hold: (reason) => tell({ kind: 'hold', reason }),
         endThreads: (nodes) => tell({ kind: 'end-threads', nodes }),
         exit: (reason) => this.exit(reason),
@@ -138,6 +139,9 @@ class ControlThread {
         return;
       case 'life':
         this.shell.replace(message.node, message.life, this.node(message.node, message.start));
+        return;
+      case 'holds':
+        this.shell.hold(message.slots);
         return;
       case 'drain':
         this.shell.drain();

@@ -8,6 +8,7 @@ import { OTHER_KEY } from './cluster-store.ts';
 import type { HostConfig } from './config.ts';
 import { ControlPlane, hashKeyOf, randomHashKey } from './control-plane.ts';
 import { FolderLock } from './folder-lock.ts';
+import { keptHostId, newHostId } from './host-id.ts';
 import type { Launch } from './launcher-port.ts';
 import { Mesh, type PeerLinks } from './mesh.ts';
 import type { ThreadEnvironment } from './node-thread.ts';
@@ -54,7 +55,16 @@ export class HostThreads {
   constructor(task: HostTask, peerReplaced: (links: PeerLinks) => void, fenced: (isFenced: boolean) => void) {
     const { config, catalogue, log, launch } = task;
     this.task = task;
-    this.hostId = config.hostId ?? `host-${randomBytes(4).toString('hex')}`;
+    const isInFolder = catalogue.hasPersistent && catalogue.game.store === undefined && config.store === 'lmdb';
+    this.lock = isInFolder ? FolderLock.take(config.data) : undefined;
+    try {
+      // In a cluster the slots whose records are in the folder go by this name.
+      const isBound = isInFolder && config.nats !== undefined;
+      this.hostId = isBound ? keptHostId(config.data, config.hostId) : (config.hostId ?? newHostId());
+    } catch (error) {
+      this.lock?.release();
+      throw error;
+    }
     this.storeNode = catalogue.hasPersistent ? config.workers + 1 : undefined;
     this.mesh = new Mesh(config.workers + (catalogue.hasPersistent ? 2 : 1));
     this.supervision = new Supervision({
@@ -71,9 +81,8 @@ export class HostThreads {
       mainNode: config.workers,
       peerReplaced,
       nextStart: (index) => this.nextStart(index),
+      holds: (slots) => this.plane?.hold(slots),
     });
-    const isInFolder = catalogue.hasPersistent && catalogue.game.store === undefined && config.store === 'lmdb';
-    this.lock = isInFolder ? FolderLock.take(config.data) : undefined;
     this.fenced = fenced;
   }
 
@@ -125,6 +134,7 @@ export class HostThreads {
       epochFloor: found === undefined ? 0 : found.epoch - 1,
       isSupervised: launch !== undefined,
       log,
+      held: (count) => this.threads.held(this.storeNode!, count),
       endThreads: (nodes) => this.threads.endSlices(nodes),
       fenced: this.fenced,
     });

@@ -1,36 +1,60 @@
-import { notImplemented } from '../base/errors.ts';
 import type { HashKey } from '../cluster/keyspace.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
 import type { EntityStore } from '../runtime/entity-store.ts';
 import type { Log } from '../runtime/log.ts';
 import { openStore } from '../store/open-store.ts';
 import { ClusterStore } from './cluster-store.ts';
+import { RecordHolds } from './record-holds.ts';
 import { FoundStore, type StoreIdentity } from './store-identity.ts';
 import type { StoreStart } from './thread-messages.ts';
 import { WatchedStore } from './watched-store.ts';
+
+export interface WorldEvents {
+  /** A host has started on the store that does not share it with this one. Once. */
+  taken(): void;
+  /** All slots that have records in this host's own store. */
+  holds(slots: readonly number[]): void;
+}
+
+export interface ClaimStart {
+  /** The key that the host goes by, in a cluster that of the cluster. */
+  readonly hashKey: HashKey;
+  /** Of a record's key; undefined for those of no slot. */
+  readonly slotOf: (key: string) => number | undefined;
+}
 
 /** The store of a host on the thread that holds it: opened, found to be for this game, and claimed or joined once the host is sure to start. */
 export class StoredWorld {
   readonly store: EntityStore;
   readonly identity: StoreIdentity;
-  /** Once the host is sure to start: with the key that it goes by, in a cluster that of the cluster. Throws one clear line. */
-  readonly claim: (hashKey: HashKey) => Promise<void>;
+  /** Once the host is sure to start, and in a cluster with every life of this thread. */
+  readonly claim: (about: ClaimStart) => Promise<void>;
+  /** Of a store that belongs to this host, in a cluster. */
+  readonly holds: RecordHolds | undefined;
 
-  private constructor(store: EntityStore, claim: (hashKey: HashKey) => Promise<void>, identity: StoreIdentity) {
+  private constructor(
+    store: EntityStore,
+    claim: (about: ClaimStart) => Promise<void>,
+    identity: StoreIdentity,
+    holds?: RecordHolds,
+  ) {
     this.store = store;
     this.claim = claim;
     this.identity = identity;
+    this.holds = holds;
   }
 
   /**
-   * With `claimed`, for a host that has it already and lost the thread. Throws one clear line. `taken` is called, once, when a host has started
-   * on the store that does not share it with this one: a refused save is what makes it look.
+   * With `claimed`, for a host that has it already and lost the thread. Throws one clear line. A refused save makes it look whether somebody
+   * has taken the store.
    */
-  static async open({ game }: Catalogue, start: StoreStart, log: Log, taken: () => void): Promise<StoredWorld> {
+  static async open({ game }: Catalogue, start: StoreStart, log: Log, events: WorldEvents): Promise<StoredWorld> {
     const { address, claimed, cluster } = start;
+    const { taken } = events;
+    if (cluster !== undefined && game.store === undefined && address.store === 'memory') throw new Error(IN_MEMORY);
     const opened = game.store ?? (await openStore(address, (line) => log.warn({}, line)));
     try {
-      if (cluster !== undefined) return await StoredWorld.shared(opened, game.name, cluster, claimed, taken);
+      if (cluster !== undefined) return await StoredWorld.shared(opened, game.name, start, log, events);
       if (claimed !== undefined) await FoundStore.check(opened, game.name, claimed.epoch);
       const found = await FoundStore.read(opened, game.name);
       const identity = claimed ?? found.identity;
@@ -47,22 +71,29 @@ export class StoredWorld {
   private static async shared(
     opened: EntityStore,
     game: string,
-    cluster: string,
-    claimed: StoreIdentity | undefined,
-    taken: () => void,
+    { claimed, cluster }: StoreStart,
+    log: Log,
+    { taken, holds: tell }: WorldEvents,
   ): Promise<StoredWorld> {
     if (opened.caps.fencing === 'none') throw new Error(UNFENCED);
-    if (opened.caps.scope === 'host') {
-      throw notImplemented('a store that belongs to one host, in a cluster (take --store=nats)');
-    }
-    const store = new ClusterStore(opened, game, cluster);
-    if (claimed !== undefined) await store.join(claimed.hashKey);
+    const holds = opened.caps.scope === 'host' ? new RecordHolds(tell) : undefined;
+    const store = new ClusterStore(opened, game, cluster!, holds);
     const { identity } = await FoundStore.read(opened, game);
+    const claim = async ({ hashKey, slotOf }: ClaimStart): Promise<void> => {
+      await store.join(hashKey);
+      if (holds === undefined) return;
+      await store.findHolds(slotOf);
+      log.warn({ slots: holds.size }, BOUND);
+    };
     const look = once(() => store.isTaken(), taken);
-    return new StoredWorld(new WatchedStore(store, look), (hashKey) => store.join(hashKey), claimed ?? identity);
+    return new StoredWorld(new WatchedStore(store, look), claim, claimed ?? identity, holds);
   }
 }
 
+const BOUND =
+  'the store belongs to this host: slots with records stay with it, and while it is away their persistent entities cannot be had (store-host-down)';
+const IN_MEMORY =
+  'a store in memory is gone with its host, so hosts of a cluster cannot rely on it: take --store=nats, or start this one without --nats';
 const UNFENCED =
   "The store of this game does not refuse writes of hosts that have lost a slot (fencing: 'none'), so hosts of a cluster cannot share it: start it without --nats";
 

@@ -55,6 +55,8 @@ export type ToThread =
   | { readonly kind: 'start' }
   /** The host is sure to start: whoever had the store has it no more, or, in a cluster, shares it. The key is the one that all go by. */
   | { readonly kind: 'claim-store'; readonly hashKey: HashKey }
+  /** The other hosts know of so many slots that have records here. */
+  | { readonly kind: 'held'; readonly count: number }
   | { readonly kind: 'figures'; readonly id: number }
   | { readonly kind: 'locks'; readonly id: number; readonly from: number }
   /** Entities leave. Without `stays` the node ends then; with it, it goes on for what is on its way, until it is told again. */
@@ -71,6 +73,8 @@ export interface Figures {
 
 export type FromThread =
   | { readonly kind: 'ready' }
+  /** All slots that have records in the store of this host, in the order in which they came; in a cluster, when it belongs to the host. */
+  | { readonly kind: 'holds'; readonly slots: readonly number[] }
   /** The store is open and as it was. */
   | { readonly kind: 'store-found'; readonly identity: StoreIdentity }
   /** Another host has started on the store. */

@@ -25,6 +25,8 @@ export interface ThreadsOptions {
   readonly peerReplaced: (links: PeerLinks) => void;
   /** What the next life of a node is started with that the one before was not. After the mesh was renewed. */
   readonly nextStart?: (index: number) => Partial<ThreadStart>;
+  /** In a cluster: all slots that have records in the store of this host. */
+  readonly holds?: (slots: readonly number[]) => void;
 }
 
 /** The node threads of a host: started, replaced when they die, drained and ended. */
@@ -75,6 +77,11 @@ export class Threads implements ThreadEvents {
     await thread.ready;
   }
 
+  /** The other hosts know of so many slots that have records in the store. */
+  held(index: number, count: number): void {
+    this.threads.get(index)?.post({ kind: 'held', count });
+  }
+
   private get all(): NodeThread[] {
     return [...this.threads.values()];
   }
@@ -106,6 +113,9 @@ export class Threads implements ThreadEvents {
         return;
       case 'store-taken':
         this.fail(new HostLost('Another host has started on this store: this one ends.', EXIT_TAKEN));
+        return;
+      case 'holds':
+        this.options.holds?.(message.slots);
         return;
       case 'start-failed':
         this.fail(new Error(`onStart failed: ${message.message}`));

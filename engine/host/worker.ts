@@ -3,13 +3,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { SystemClock } from '../base/clock.ts';
 import { Prng } from '../base/prng.ts';
 import { HostRouter } from '../cluster/host-router.ts';
-import { Keyspace } from '../cluster/keyspace.ts';
+import { type HashKey, Keyspace } from '../cluster/keyspace.ts';
 import { SlotTable } from '../cluster/slot-table.ts';
 import { BlackBox } from '../runtime/black-box.ts';
 import type { Catalogue } from '../runtime/catalogue.ts';
 import { MAIN_THREAD_WAITS, WORKER_WAITS } from '../runtime/duty-cycle.ts';
 import type { Log } from '../runtime/log.ts';
 import { Node } from '../runtime/node.ts';
+import { entityOfKey } from '../runtime/persistence/record-key.ts';
 import { ClusterNode } from './cluster-node.ts';
 import { HeapFigures } from './heap-figures.ts';
 import { loadGame } from './load-game.ts';
@@ -24,7 +25,10 @@ const send = (message: FromThread): void => port.postMessage(message);
 const giveUp = (error: unknown): void => send({ kind: 'failed', message: withoutClass(error) });
 /** Stores are loaded by the one thread that has use for them. */
 const openWorld = async (catalogue: Catalogue, store: StoreStart, log: Log): Promise<StoredWorld> =>
-  (await import('./stored-world.ts')).StoredWorld.open(catalogue, store, log, () => send({ kind: 'store-taken' }));
+  (await import('./stored-world.ts')).StoredWorld.open(catalogue, store, log, {
+    taken: () => send({ kind: 'store-taken' }),
+    holds: (slots) => send({ kind: 'holds', slots }),
+  });
 const withoutClass = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
@@ -64,7 +68,12 @@ try {
     access:
       cluster === undefined
         ? { life, isClaimed: life === 0 }
-        : { life, isClaimed: false, openEpochOf: (slot) => cluster.ports.slots.openEpochOf(slot, index) },
+        : {
+            life,
+            isClaimed: false,
+            openEpochOf: (slot) => cluster.ports.slots.openEpochOf(slot, index),
+            isElsewhere: (slot) => cluster.isElsewhere(slot),
+          },
     ...(world !== undefined && { store: world.store }),
     ...(cluster !== undefined && { cluster: cluster.ports }),
   });
@@ -98,7 +107,10 @@ try {
         node.refuse(message.quarantined);
         return;
       case 'claim-store':
-        world!.claim(message.hashKey).then(serve, giveUp);
+        claim(message.hashKey);
+        return;
+      case 'held':
+        world?.holds?.isKnown(message.count);
         return;
       case 'drain':
         void drain(message.graceMs, message.stays);
@@ -106,6 +118,12 @@ try {
     }
   });
 
+  const slotOf = (key: string): number | undefined => {
+    const entity = entityOfKey(key);
+    const type = catalogue.entityTypes.find(({ name }) => name === entity?.type);
+    return type && node.view.slotFor(type, entity!.id);
+  };
+  const claim = (hashKey: HashKey): void => void world!.claim({ hashKey, slotOf }).then(serve, giveUp);
   const serve = (): void => {
     node.start();
     send({ kind: 'ready' });
@@ -121,7 +139,10 @@ try {
     await world?.store.close().catch((error: unknown) => log.error({ err: error }, 'the store did not close'));
     send({ kind: 'drained' });
   };
-  if (world === undefined || start.store?.claimed !== undefined) serve();
+  const claimed = start.store?.claimed;
+  if (world === undefined || (claimed !== undefined && start.store?.cluster === undefined)) serve();
+  // In a cluster it joins those that share the store once more.
+  else if (claimed !== undefined) claim(claimed.hashKey);
   else send({ kind: 'store-found', identity: world.identity });
 } catch (error) {
   giveUp(error);

@@ -12,6 +12,8 @@ import { type KeepingEvents, WriteBehind } from './write-behind.ts';
 
 /** Between two tries to save what an entity leaves. */
 const CLOSE_RETRY_MS = 250;
+/** When it may be worth while to ask again for what is in the store of a host that is away. */
+const ELSEWHERE_RETRY_MS = 1000;
 /** How long an entity that is destroyed waits for what it has sent to arrive. */
 const LAST_PARCELS_MS_MAX = 20_000;
 /** Between two lines about loads that fail for the same reason. */
@@ -55,11 +57,15 @@ export class Persistence {
   }
 
   /**
-   * Throws StoreError (not executed: nothing of the entity has run), UnavailableError (`fenced`), or what the game's `migrate` throws. What
+   * Throws StoreError (not executed: nothing of the entity has run), UnavailableError (`fenced`, `store-host-down`), or what the game's `migrate` throws. What
    * cannot be read stays where it is, and a copy is set aside.
    */
   async load(keeper: Keeper): Promise<Loaded> {
     const { type, id, slot } = keeper;
+    if (this.store.isElsewhere(slot)) {
+      const message = `The record of ${type.name}/${id} is in the store of another host, which is away.`;
+      throw new UnavailableError('store-host-down', message, { retryAfterMs: ELSEWHERE_RETRY_MS });
+    }
     const record = new EntityRecord(keeper, recordKey(type.name, id), this.writer);
     try {
       await this.store.claimed(slot);

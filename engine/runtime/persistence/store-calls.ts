@@ -14,6 +14,8 @@ export interface StoreAccess {
   readonly isClaimed: boolean;
   /** In a cluster, where slots come and go: the epoch in which this node runs a slot, 0 when it does not. */
   readonly openEpochOf?: (slot: number) => number;
+  /** In a cluster: the records of this slot are in the own store of another host. */
+  readonly isElsewhere?: (slot: number) => boolean;
 }
 
 interface Claim {
@@ -74,6 +76,11 @@ export class StoreCalls {
   /** What records of a slot are saved under that were loaded here. */
   tokenOf(slot: number): number {
     return this.claims.get(slot)?.token ?? this.token(this.router.epochOf(slot));
+  }
+
+  /** Its persistent entities cannot be had here. */
+  isElsewhere(slot: number): boolean {
+    return this.access.isElsewhere?.(slot) === true;
   }
 
   /** Once per slot and epoch. FencedError when somebody with a later epoch has it; StoreError when it is not known. */
