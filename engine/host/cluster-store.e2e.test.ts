@@ -93,7 +93,7 @@ test.serial('a host that is killed: its persistent entities go on elsewhere, wit
 });
 
 test.serial(
-  'a host that is killed and whose store is its own: its entities are not begun anew elsewhere',
+  'a host that is killed and whose store is its own: its entities are not begun anew elsewhere, and come back with it',
   async (t) => {
     t.timeout(180_000);
     const server = await NatsServer.start();
@@ -118,14 +118,15 @@ test.serial(
     const vaults = Array.from({ length: VAULTS }, (_, id) => host.getProxy(Vault, id));
     for (const vault of vaults) t.true((await vault.coins()) > 0);
     await depositor.kill();
-    const until = async (vault: Vault, wanted: RegExp): Promise<void> => {
+    const { saved } = depositor;
+    const until = async <T>(vault: Vault, wanted: RegExp): Promise<T> => {
       for (;;) {
         const outcome = await vault.coins().then(
-          () => 'served',
-          ({ code }: { code: string }) => code,
+          (coins) => ({ code: 'served', coins }),
+          ({ code }: { code: string }) => ({ code, coins: -1 }),
         );
-        if (wanted.test(outcome)) return;
-        t.regex(outcome, /^(?:no-owner|node-lost|fenced|timeout|store-host-down)$/);
+        if (wanted.test(outcome.code)) return outcome.coins as T;
+        t.regex(outcome.code, /^(?:no-owner|node-lost|fenced|timeout|store-host-down)$/);
       }
     };
     for (const vault of vaults) await until(vault, /^store-host-down$/);
@@ -134,5 +135,14 @@ test.serial(
     let other = VAULTS;
     while (slots.has((await host.locate(Vault, other)).slot)) other++;
     t.is(await host.getProxy(Vault, other).deposit(3), 3);
+
+    // With the same folder it gets its slots back.
+    const again = new Depositor(t, bound, 0);
+    for (const [id, vault] of vaults.entries()) {
+      const coins = await until<number>(vault, /^served$/);
+      t.true(coins >= saved[id]!, `vault ${id}: ${coins}, saved ${saved[id]}`);
+      t.is((await host.locate(Vault, id)).host, 'b');
+    }
+    await again.kill();
   },
 );
