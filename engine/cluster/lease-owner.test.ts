@@ -105,6 +105,17 @@ test('a machine that was suspended finds its lease ended, though its monotonic c
   t.true(alone.kinds().includes('fence'));
 });
 
+test('a wall that was set back hides no suspension that comes after it', (t) => {
+  const alone = new Alone();
+  alone.pass(100);
+  alone.kinds();
+  alone.answers = false;
+  alone.pass(10, -36_000);
+  t.true(alone.kinds().includes('lease'));
+  alone.pass(1, LEASE_PROFILES.ci.execMs);
+  t.true(alone.kinds().includes('fence'));
+});
+
 test('what still runs behind the lease is ended, and then the process', (t) => {
   const alone = new Alone();
   alone.pass(100);

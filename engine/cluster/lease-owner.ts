@@ -34,6 +34,9 @@ export type HostReport = Pick<HostRecord, 'viewEpoch' | 'lives' | 'frozen' | 'oc
   state: HostState;
 };
 
+/** Less than this is how clocks differ; the next renewal takes it into account. */
+const SET_BACK_MS = 5;
+
 /** Renews the record of its host and says until when the host may run. */
 export class LeaseOwner {
   phase: LeasePhase = 'joining';
@@ -52,6 +55,9 @@ export class LeaseOwner {
   private fencedAt: Instant | undefined;
   private threadsEnded = false;
   private lastTick: Instant | undefined;
+  /** The clocks when they were looked at last, and by how much the wall has fallen behind the monotonic one since the start. */
+  private seen: Instant | undefined;
+  private setBackMs = 0;
 
   constructor(
     ref: HostRef,
@@ -88,8 +94,9 @@ export class LeaseOwner {
   }
 
   /** Gives the lease up for good, when nothing runs here any more: the slots go to others as soon as this is known. */
-  leave(env: Env, out: Out<StoreEffect | LeaseEffect>): void {
+  leave(given: Env, out: Out<StoreEffect | LeaseEffect>): void {
     if (this.phase === 'ended') return;
+    const env = this.steady(given, out);
     if (this.phase === 'joining') {
       this.end('left', out);
       return;
@@ -98,8 +105,9 @@ export class LeaseOwner {
     this.tell({ state: 'left' });
   }
 
-  tick(env: Env, out: Out<StoreEffect | LeaseEffect>): void {
+  tick(given: Env, out: Out<StoreEffect | LeaseEffect>): void {
     if (this.phase === 'ended') return;
+    const env = this.steady(given, out);
     const backward = this.lastTick !== undefined && env.now.mono < this.lastTick.mono;
     this.lastTick = env.now;
     if (this.phase === 'up' && (backward || this.elapsedMs(env.now) >= this.profile.execMs)) this.fence(env, out);
@@ -107,7 +115,8 @@ export class LeaseOwner {
     if (!this.writer.busy && env.now.mono >= this.renewAt) this.renew(env, out);
   }
 
-  onStore(event: StoreEvent, env: Env, out: Out<StoreEffect | LeaseEffect>): void {
+  onStore(event: StoreEvent, given: Env, out: Out<StoreEffect | LeaseEffect>): void {
+    const env = this.steady(given, out);
     const verdict = this.writer.step(event, out);
     if (verdict !== undefined && this.phase !== 'ended') this.onVerdict(verdict, env, out);
   }
@@ -157,11 +166,33 @@ export class LeaseOwner {
     if (this.from !== undefined && start.mono < this.from.mono) return;
     this.from = start;
     if (this.report.state === 'left' || this.elapsedMs(env.now) >= this.profile.execMs) return;
-    out.push({ kind: 'lease', lease: leaseFrom(start, this.profile.execMs) });
+    this.grant(out);
     if (this.phase === 'fenced') out.push({ kind: 'resume' });
     this.phase = 'up';
     this.fencedAt = undefined;
     this.threadsEnded = false;
+  }
+
+  /** Threads compare with the wall as it is. */
+  private grant(out: Out<LeaseEffect>): void {
+    const { mono, wall } = this.from!;
+    out.push({ kind: 'lease', lease: leaseFrom({ mono, wall: wall - this.setBackMs }, this.profile.execMs) });
+  }
+
+  /**
+   * The wall is there to notice a suspension, and one that was set back meanwhile would hide it. So leases are counted on a wall that falls behind the
+   * monotonic clock by nothing that anybody has seen; a suspension between two looks at it still shows.
+   */
+  private steady(env: Env, out: Out<LeaseEffect>): Env {
+    const { mono, wall } = env.now;
+    const { seen } = this;
+    this.seen = env.now;
+    const behindMs = seen === undefined ? 0 : seen.wall + (mono - seen.mono) - wall;
+    if (behindMs > 0) {
+      this.setBackMs += behindMs;
+      if (this.phase === 'up' && behindMs > SET_BACK_MS) this.grant(out);
+    }
+    return { now: { mono, wall: wall + this.setBackMs }, random: env.random };
   }
 
   private renew(env: Env, out: Out<StoreEffect | LeaseEffect>): void {

@@ -42,6 +42,18 @@ test('requests are taken for slots that run here, in the epoch that the sender k
   t.is(gate.epochOf(0), 0);
 });
 
+test('a slot that was stopped before it ran is not stopped for ever', (t) => {
+  const gate = new SlotGate(SELF);
+  gate.install(assignment(3, [SELF], [3]));
+  gate.freeze(0);
+  gate.open(0, 3);
+  t.is(gate.epochOf(0), 0);
+  gate.install(assignment(4, [PEER], [4]));
+  gate.install(assignment(5, [SELF], [5]));
+  gate.open(0, 5);
+  t.is(gate.epochOf(0), 5);
+});
+
 test('former owners and runs that are no members are refused', (t) => {
   const gate = new SlotGate(SELF);
   t.true(gate.isStale(client), 'before there is a view');

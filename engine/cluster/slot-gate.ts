@@ -17,7 +17,8 @@ export class SlotGate {
   protected assignment: Assignment | undefined;
   /** Slots that run here, and their epochs. */
   private readonly running = new Map<number, number>();
-  private readonly frozen = new Set<number>();
+  /** Slots that are stopped, and the epochs in which they are ours. */
+  private readonly frozen = new Map<number, number>();
   /** Senders whose request for a slot was bounced, until they say that they know: whatever of theirs is on its way is bounced as well. */
   private readonly bouncing = new Set<string>();
 
@@ -32,7 +33,11 @@ export class SlotGate {
       const row = assignment.slots[slot]!;
       if (row.epoch === epoch && sameNode(row.owner, this.self)) continue;
       this.running.delete(slot);
-      this.frozen.delete(slot);
+    }
+    // One that had not begun to run may have been stopped as well.
+    for (const [slot, epoch] of this.frozen) {
+      const row = assignment.slots[slot]!;
+      if (row.epoch !== epoch || !sameNode(row.owner, this.self)) this.frozen.delete(slot);
     }
   }
 
@@ -41,7 +46,7 @@ export class SlotGate {
   }
 
   freeze(slot: number): void {
-    this.frozen.add(slot);
+    this.frozen.set(slot, this.assignment?.slots[slot]?.epoch ?? 0);
   }
 
   unfreeze(slot: number): void {
