@@ -79,6 +79,7 @@ export class ControlPlane {
   private readonly ports: MessagePort[] = [];
   private readonly reports = new Map<number, (report: ClusterReport | undefined) => void>();
   private questions = 0;
+  private isRetired = false;
   private isEnding = false;
   /** For whoever watches over this process. */
   readonly run: WatchedRun;
@@ -178,6 +179,7 @@ export class ControlPlane {
 
   /** Nothing runs here any more. Resolves when the others know that. */
   retire(): Promise<void> {
+    this.isRetired = true;
     this.post({ kind: 'retired' });
     return this.left.promise;
   }
@@ -227,7 +229,8 @@ export class ControlPlane {
         this.served.resolve({ founds: message.founds });
         return;
       case 'fenced':
-        log.error({}, 'no lease: NATS has not answered in time. Nothing runs here until it does');
+        // Whoever leaves gives the lease up.
+        if (!this.isRetired) log.error({}, 'no lease: NATS has not answered in time. Nothing runs here until it does');
         fenced(true);
         return;
       case 'resumed':
