@@ -3,14 +3,13 @@
  * and says what there is. Arguments: how many purses, how many coins each begins with, how long to pay in ms (0 for ever), options of the host.
  * Lines on stdout: `there are COINS`, `begun`, `paid`.
  */
-import { writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EngineError } from '../base/errors.ts';
 import { gameFile } from '../testing/fixture-game.fixture.ts';
 import { Purse } from '../testing/games/purses/contracts.fixture.ts';
+import { say } from '../testing/say.fixture.ts';
 import { startHost } from './embed.ts';
 
-const say = (line: string): void => void writeSync(1, `${line}\n`);
 const LOOK_MS = 50;
 const LOOKS_MAX = 600;
 const PAY_AT_ONCE = 8;

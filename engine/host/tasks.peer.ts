@@ -3,14 +3,13 @@
  * tasks begin, options of the host. Lines on stdout: `kept ID NAME`, and `begun` behind the first of them. With a number below 0 it plans nothing, calls
  * nobody until nothing has run for a while, says `wrote ID NAME` and ends.
  */
-import { writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gameFile } from '../testing/fixture-game.fixture.ts';
 import { Diary } from '../testing/games/diaries/contracts.fixture.ts';
+import { say } from '../testing/say.fixture.ts';
 import { startHost } from './embed.ts';
 import type { HostOptions } from './host-options.ts';
 
-const say = (line: string): void => void writeSync(1, `${line}\n`);
 /** Tasks are due within it, and a little more. */
 const DUE_MS = 1000;
 /** Nothing has run for so long: nothing is left, on a machine that has much else to do as well. */
