@@ -9,6 +9,7 @@ import { withoutSecrets } from '../../transport/nats/endpoints.ts';
 import { Doorbell } from '../../transport/ring/doorbell.ts';
 import { SystemClock } from '../base/clock.ts';
 import { Prng } from '../base/prng.ts';
+import type { Lease } from '../cluster/lease.ts';
 import { LeaseCell } from '../cluster/lease-cell.ts';
 import type { ExitReason } from '../cluster/lease-owner.ts';
 import { LEASE_PROFILES } from '../cluster/lease-profile.ts';
@@ -37,7 +38,6 @@ const warn = (line: string): void => log.warn({}, line);
 const TAKEN = `host id '${start.host}' is in use: another host of cluster ${start.cluster} runs under it. Choose one with --host-id`;
 const profile = LEASE_PROFILES[start.profile];
 const clock = new SystemClock();
-const lease = new LeaseCell(start.lease);
 
 async function connect(): Promise<NatsConnection> {
   for (let attempt = 1; ; attempt++) {
@@ -77,6 +77,16 @@ function listen(toNode: MessagePort, hear: (message: ToControl) => void): () => 
     toNode.close();
   };
 }
+
+/** Every lease is in the log: with it somebody can tell afterwards what this host had a right to. */
+class ToldLease extends LeaseCell {
+  override store(lease: Lease): void {
+    super.store(lease);
+    log.debug({ inc: start.inc, ...lease }, 'lease');
+  }
+}
+
+const lease = start.log.logLevel === 'debug' ? new ToldLease(start.lease) : new LeaseCell(start.lease);
 
 /** The shell, the connection, and how both end. */
 class ControlThread {

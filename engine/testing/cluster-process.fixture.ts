@@ -6,6 +6,9 @@ import { HostProcess } from './host-process.fixture.ts';
 /** This file runs as build/engine/testing/cluster-process.fixture.js. */
 const GAME = fileURLToPath(new URL('../../../games/deep-ping/game.ts', import.meta.url));
 
+/** Between two looks at a report. */
+const ASK_MS = 20;
+
 /** A host in a cluster, in a process of its own. */
 export class ClusterProcess extends HostProcess {
   readonly id: string;
@@ -31,7 +34,8 @@ export class ClusterProcess extends HostProcess {
     for (;;) {
       const report = await this.report();
       if (wanted(report)) return report;
-      await new Promise((resolve) => setImmediate(resolve));
+      // Asked without a pause, the question would be most of what the host has to do.
+      await new Promise((resolve) => setTimeout(resolve, ASK_MS));
     }
   }
 

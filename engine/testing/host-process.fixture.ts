@@ -81,7 +81,9 @@ export class HostProcess {
 
   /** What the admin port answers, as JSON. */
   async ask(path: string): Promise<unknown> {
-    const response = await fetch(`${await this.address('admin')}${path}`);
+    const response = await fetch(`${await this.address('admin')}${path}`).catch((error) => {
+      throw new Error(`${path}: it does not answer; it said last:\n${this.output.slice(-2000)}`, { cause: error });
+    });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.json();
   }

@@ -1,8 +1,5 @@
-import type { Assignment, NodeRef } from '../../cluster/control-record.ts';
-
-export function nameOf(node: NodeRef | undefined): string {
-  return node === undefined ? '' : `${node.host}/${node.inc}/${node.node}`;
-}
+import type { Assignment } from '../../cluster/control-record.ts';
+import { nameOf } from '../history/commit-events.ts';
 
 /** The content of an assignment, without the term and the nonce under which it was written. */
 export function digestOf({ members, slots }: Assignment): string {

@@ -3,9 +3,9 @@ import type { Assignment, Entry, HostRecord } from '../../cluster/control-record
 import { hostKey, sameHost } from '../../cluster/control-record.ts';
 import { deathOf } from '../../cluster/lease-observer.ts';
 import { Checker, type Violation } from '../history/checker.ts';
+import { CommitEvents, nameOf } from '../history/commit-events.ts';
 import type { HistoryEvent } from '../history/history-event.ts';
 import { invariants, invariantsWithoutStore } from '../history/invariants.ts';
-import { nameOf } from './digest.ts';
 import type { Fault, FaultScript } from './fault.ts';
 import { FaultRig, type FaultTarget } from './fault-rig.ts';
 import { SimClock } from './sim-clock.ts';
@@ -60,7 +60,7 @@ export class Simulation implements FaultTarget {
   private readonly rig: FaultRig;
   private readonly climate: Climate;
   private inc = 0;
-  private assigned: Assignment | undefined;
+  private readonly commits = new CommitEvents();
 
   constructor(script: FaultScript, parts: SimParts = SOUND_PARTS) {
     this.script = script;
@@ -173,35 +173,14 @@ export class Simulation implements FaultTarget {
     for (const host of this.hosts) if (this.runOf(host) === undefined) this.onExit(host, 'healed');
   }
 
-  private onCommit({ key, value }: Entry): void {
-    if (key === 'assign') {
-      const { epoch, term, slots } = value as Assignment;
-      const before = this.assigned;
-      const given = slots.flatMap(({ planned, epoch: since }, slot) =>
-        planned && since === epoch && this.wasFrozen(slot, before) ? [slot] : [],
-      );
-      this.record({ kind: 'assigned', epoch, term, owners: slots.map(({ owner }) => nameOf(owner)), given });
-      this.assigned = value as Assignment;
-    } else if (key !== 'master') {
-      const { host, inc, nonce, state } = value as HostRecord;
-      this.record({ kind: 'record', host, inc, nonce, state });
-    }
-    const entry = this.store.get(key)!;
+  private onCommit(written: Entry): void {
+    const event = this.commits.of(written);
+    if (event !== undefined) this.record(event);
+    const entry = this.store.get(written.key)!;
     for (const host of this.hosts) {
       if (this.deaf.has(host) || (!this.healed && this.climate === 'laggy' && this.random.next() < 0.8)) continue;
       this.network.send('store', host, () => this.runOf(host)?.observed(entry));
     }
-  }
-
-  /** Its owner's own record says that it has stopped the slot for the move that was wished for. */
-  private wasFrozen(slot: number, before: Assignment | undefined): boolean {
-    const row = before?.slots[slot];
-    if (row?.owner === undefined) return false;
-    const record = this.store.get(hostKey(row.owner.host))?.value as HostRecord | undefined;
-    return (
-      sameHost(record, row.owner) &&
-      record!.frozen.some((frozen) => frozen.slot === slot && frozen.move === row.wish?.move)
-    );
   }
 
   /** I19, and that calls are answered. */

@@ -1,10 +1,18 @@
 import { contract, type int32 } from 'skerry';
 
+/** What a tally has noted in its present life: one that came anew begins anew. */
+export interface Noted {
+  host: string;
+  /** The first mark of this life, the one before this, and how many there are. */
+  first: int32;
+  before: int32;
+  count: int32;
+}
+
 export interface Tally {
-  /** What it was told so far, itself the last, and where it is: a tally that came anew begins anew. */
-  note(mark: int32): Promise<{ host: string; marks: int32[] }>;
+  note(mark: int32): Promise<Noted>;
   /** Tells another one, and hands its answer on. */
-  pass(to: int32, mark: int32): Promise<{ host: string; marks: int32[] }>;
+  pass(to: int32, mark: int32): Promise<Noted>;
   /** Ends the thread that it is on. */
   endThread(): Promise<void>;
 }
