@@ -1,4 +1,4 @@
-import { NatsConnection, NatsUnusableError } from '../../transport/nats/connection.ts';
+import type { NatsConnection } from '../../transport/nats/connection.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Prng } from '../base/prng.ts';
 import { greetingOf } from '../cluster/contract-agreement.ts';
@@ -113,11 +113,13 @@ export class PeerConnections {
   private async connect(pauseMs: number): Promise<void> {
     const { url, self, log } = this.options;
     const warn = (line: string): void => log.warn({}, line);
+    // The client is loaded where it is used: every thread of a host alone would pay for it.
+    const nats = await import('../../transport/nats/connection.ts');
     let connection: NatsConnection;
     try {
-      connection = await NatsConnection.open({ url, name: `skerry ${self.name}`, warn });
+      connection = await nats.NatsConnection.open({ url, name: `skerry ${self.name}`, warn });
     } catch (error) {
-      if (!(error instanceof NatsUnusableError)) throw error;
+      if (!(error instanceof nats.NatsUnusableError)) throw error;
       if (this.isClosed) return;
       // The control thread had one, so there will be one again.
       if (pauseMs === RETRY_MS) warn(`nats: ${error.message}; trying again until it is there`);
