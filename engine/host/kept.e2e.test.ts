@@ -1,44 +1,18 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Prng } from '../base/prng.ts';
+import { linesOf } from '../testing/killed-peer.fixture.ts';
 
 const VAULTS = 20;
 const ROUNDS = Number(process.env.SKERRY_KILL_ROUNDS ?? 5);
 
 /** Runs the peer until it has begun and a while longer, kills it, and returns its lines. */
-async function killedAfter(ms: number, options: object): Promise<string[]> {
+function killedAfter(ms: number, options: object): Promise<string[]> {
   const peer = fileURLToPath(new URL('./kept.peer.js', import.meta.url));
-  const child = spawn(process.execPath, [peer, String(VAULTS), JSON.stringify(options)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  let wrong = '';
-  const begun = new Promise<void>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`The host ended with ${code}: ${wrong}`)));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      wrong += text;
-    });
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      if (said.includes('begun\n')) resolve();
-    });
-  });
-  const closed = once(child, 'close');
-  try {
-    await begun;
-    await pause(ms);
-  } finally {
-    child.kill('SIGKILL');
-  }
-  await closed;
-  // The last line may be half of one.
-  return said.split('\n').slice(0, -1);
+  return linesOf(peer, [String(VAULTS), JSON.stringify(options)], ms);
 }
 
 test.serial('kill -9 at any moment: what was acknowledged is there, whole, and nothing older', async (t) => {

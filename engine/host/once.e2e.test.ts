@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { decodeCbor } from '../../transport/codec/cbor.ts';
 import { Prng } from '../base/prng.ts';
 import { LmdbStore } from '../store/lmdb-store.ts';
+import { linesOf } from '../testing/killed-peer.fixture.ts';
 
 const PURSES = 20;
 const COINS = 1000;
@@ -18,36 +16,9 @@ const ROUNDS = Number(process.env.SKERRY_KILL_ROUNDS ?? 5);
 async function life(data: string, killMs: number | undefined): Promise<number> {
   const peer = fileURLToPath(new URL('./once.peer.js', import.meta.url));
   const payMs = killMs === undefined ? 0 : 60_000;
-  const child = spawn(
-    process.execPath,
-    [peer, String(PURSES), String(COINS), String(payMs), JSON.stringify({ data })],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  let said = '';
-  let wrong = '';
-  const closed = once(child, 'close');
-  const begun = new Promise<void>((resolve, reject) => {
-    void closed.then(([code]) =>
-      killMs === undefined && code === 0 ? resolve() : reject(new Error(`The host ended with ${code}: ${wrong}`)),
-    );
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      wrong += text;
-    });
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      if (killMs !== undefined && said.includes('begun\n')) resolve();
-    });
-  });
-  try {
-    await begun;
-    if (killMs !== undefined) await pause(killMs);
-  } finally {
-    child.kill('SIGKILL');
-  }
-  await closed;
-  return Number(/^there are (\d+)$/m.exec(said)?.[1]);
+  const args = [String(PURSES), String(COINS), String(payMs), JSON.stringify({ data })];
+  const lines = await linesOf(peer, args, killMs);
+  return Number(/^there are (\d+)$/m.exec(lines.join('\n'))?.[1]);
 }
 
 test.serial('kill -9 at any moment: what purses hand to each other is neither lost nor doubled', async (t) => {

@@ -2,11 +2,12 @@ import { writeEntityId } from '../../transport/codec/entity-id.ts';
 import { MISMATCH, OVERFLOW, type Writer } from '../../transport/codec/writer.ts';
 import type { Lane } from '../../transport/link.ts';
 import { type EntityId, ID_BYTES_MAX } from '../base/entity-id.ts';
-import { CallTimeoutError, InvalidMessageError, UnavailableError, withoutTrace } from '../base/errors.ts';
+import { UnavailableError } from '../base/errors.ts';
 import type { CallTarget, Proxy, Sender } from '../contract/proxy.ts';
 import { admit, linkFull, WAIT_MS_MAX } from './admission.ts';
 import { explainArguments } from './argument-errors.ts';
 import { type CallContext, chainIn, signalsOf } from './call-context.ts';
+import { gatewayGone, keepsNothing, nameOf, timeoutOf, withPlace } from './call-errors.ts';
 import type { CallSource } from './call-failures.ts';
 import { type Operation, RETURNS_VOID } from './catalogue.ts';
 import type { Lineage } from './chain.ts';
@@ -424,26 +425,6 @@ export class Caller implements Sender, Stamp, CallSource {
     completeRequest(out, outbox.frameStart, requestId, 0, 0, 0);
     outbox.commit();
   }
-}
-
-export const nameOf = (operation: { name: string; contract: { name: string } }): string =>
-  `${operation.contract.name}.${operation.name}`;
-
-export function timeoutOf(operation: { name: string; contract: { name: string } }): CallTimeoutError {
-  return withoutTrace(() => new CallTimeoutError('timeout', `${nameOf(operation)} got no reply before its deadline.`));
-}
-
-const keepsNothing = (operation: Operation): TypeError =>
-  new TypeError(`${nameOf(operation)} is exactlyOnce: only persistent entities can call it.`);
-
-/** Its host is, and the session with it. */
-const gatewayGone = (operation: Operation): UnavailableError =>
-  new UnavailableError('no-session', `${nameOf(operation)}: the client is not connected.`);
-
-/** Where it was that a message is too large, which the outbox cannot know. */
-function withPlace(error: unknown, operation: Operation): unknown {
-  if (!(error instanceof InvalidMessageError)) return error;
-  return new InvalidMessageError(error.code, `${nameOf(operation)}: ${error.message}`, { outcome: error.outcome });
 }
 
 /** Milliseconds on the host's clock, wrapped to 32 bits; 0, for none, when it is too far away for a signed difference. */

@@ -4,7 +4,7 @@ import type { EntityId } from '../base/entity-id.ts';
 import { ContractMismatchError, OverloadedError, UnavailableError, withoutTrace } from '../base/errors.ts';
 import { type Activation, GONE } from './activation.ts';
 import type { Activations } from './activations.ts';
-import { nameOf } from './caller.ts';
+import { nameOf } from './call-errors.ts';
 import { type EntityTypeEntry, type Operation, RETURNS_VOID } from './catalogue.ts';
 import { DELIVER, FORGET, readCborRest } from './engine-operations.ts';
 import { slotOf } from './frame.ts';

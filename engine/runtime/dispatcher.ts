@@ -12,7 +12,7 @@ import {
 } from '../base/errors.ts';
 import { ACTIVE, type Activation, DEACTIVATING, GONE } from './activation.ts';
 import type { Activations } from './activations.ts';
-import { nameOf } from './caller.ts';
+import { nameOf } from './call-errors.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import type { ClientDispatcher } from './client-dispatcher.ts';
 import type { ComputeDispatcher } from './compute-dispatcher.ts';

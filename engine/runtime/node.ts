@@ -5,8 +5,8 @@ import { CallTimeoutError, type EngineError, NodeDownError } from '../base/error
 import type { Activation } from './activation.ts';
 import { type ActivationEvents, Activations } from './activations.ts';
 import { BlackBox } from './black-box.ts';
+import { nameOf, timeoutOf } from './call-errors.ts';
 import { CallFailures, type CallSource } from './call-failures.ts';
-import { nameOf, timeoutOf } from './caller.ts';
 import type { EntityTypeEntry, Operation } from './catalogue.ts';
 import { ClientDispatcher } from './client-dispatcher.ts';
 import { ComputeDispatcher } from './compute-dispatcher.ts';
@@ -23,19 +23,16 @@ import {
   KIND_ONE_WAY,
   KIND_REPLY,
   KIND_REQUEST,
-  KIND_SYNC,
-  KIND_SYNCED,
   kindOf,
   operationOf,
   requestIdOf,
-  syncNumberOf,
-  syncSlotOf,
 } from './frame.ts';
 import { type LockReport, lockReport } from './lock-report.ts';
 import { Census } from './moves/census.ts';
 import type { AskedSlot, LostFrames } from './moves/cluster-ports.ts';
 import { Moves } from './moves/moves.ts';
 import { makeRouting } from './moves/routing.ts';
+import { answersSync } from './moves/sync-answer.ts';
 import type { NodeOptions } from './node-options.ts';
 import { NodeState } from './node-state.ts';
 import { NodeView } from './node-view.ts';
@@ -387,8 +384,13 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
           else this.scheduler.room.cancel(this.source, requestIdOf(view, at));
           return;
         default:
-          if (this.moves === undefined ? this.answersSync(input, lane) : this.moves.onFrame(input, lane, this.source))
+          if (
+            this.moves === undefined
+              ? answersSync(this.state, input, this.source, lane)
+              : this.moves.onFrame(input, lane, this.source)
+          ) {
             return;
+          }
           this.counters.invalidMessages++;
           this.state.log.error(
             { source: this.state.outbox.nodeOf(this.source), kind: kindOf(view, at) },
@@ -404,15 +406,6 @@ export class Node implements FrameHandler, Duties, ActivationEvents, Destroyer {
         'the engine failed on a frame',
       );
     }
-  }
-
-  /** A node of a cluster that owns no slots and has no links to other hosts takes all that comes: the one that holds the store. */
-  private answersSync(input: Reader, lane: Lane): boolean {
-    const { view, at } = input;
-    if (kindOf(view, at) !== KIND_SYNC) return false;
-    // Without room: whoever asks asks again.
-    this.state.outbox.sync(this.source, lane, KIND_SYNCED, syncSlotOf(view, at), syncNumberOf(view, at));
-    return true;
   }
 
   // ---- the life of activations

@@ -7,7 +7,7 @@ import {
   type LinkWriter,
 } from '../../transport/link.ts';
 import { type EngineError, NodeDownError, OverloadedError, UnavailableError } from '../base/errors.ts';
-import { nameOf } from './caller.ts';
+import { nameOf } from './call-errors.ts';
 import {
   isForEntity,
   KIND_CANCEL,

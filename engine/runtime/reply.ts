@@ -2,7 +2,7 @@ import { MISMATCH, OVERFLOW, type Writer } from '../../transport/codec/writer.ts
 import type { Lane } from '../../transport/link.ts';
 import { EngineError, InvalidMessageError, OverloadedError } from '../base/errors.ts';
 import { explain } from '../contract/check.ts';
-import { nameOf } from './caller.ts';
+import { nameOf } from './call-errors.ts';
 import type { Operation } from './catalogue.ts';
 import { KIND_ERROR, KIND_REPLY, REPLY_HEADER_BYTES, writeReply } from './frame.ts';
 import type { NodeState } from './node-state.ts';

@@ -1,7 +1,7 @@
 import type { LinkWriter } from '../../../transport/link.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type EngineError, OverloadedError, UnavailableError, withoutTrace } from '../../base/errors.ts';
-import { nameOf, timeoutOf } from '../caller.ts';
+import { nameOf, timeoutOf } from '../call-errors.ts';
 import type { Catalogue, Operation } from '../catalogue.ts';
 import type { Counters } from '../counters.ts';
 import { DeadLetters } from '../dead-letters.ts';
