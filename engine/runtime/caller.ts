@@ -309,10 +309,10 @@ export class Caller implements Sender, Stamp, CallSource {
 
   send(proxy: Proxy, code: number): void {
     const operation = this.state.operations[code]!;
-    this.sendFrame(operation, proxy.$options as ProxyOptions | undefined, proxy);
+    this.sendFrame(operation, proxy);
   }
 
-  protected sendFrame(operation: Operation, options: ProxyOptions | undefined, proxy: CallTarget | undefined): void {
+  protected sendFrame(operation: Operation, proxy: CallTarget | undefined): void {
     const state = this.state;
     const outbox = state.outbox;
     const context = state.opened;

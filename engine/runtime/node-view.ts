@@ -182,7 +182,7 @@ export class NodeView extends Caller implements NodeRef, References {
       const out = this.openFrame(operation, 0, -1 - node, END_HOST, undefined, payload.length);
       out.bytes.set(payload, out.at);
       out.at += payload.length;
-      this.sendFrame(operation, undefined, undefined);
+      this.sendFrame(operation, undefined);
     } catch (error) {
       this.state.outbox.abandon();
       if (!(error instanceof EngineError)) throw error;

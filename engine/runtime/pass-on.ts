@@ -50,7 +50,7 @@ export class PassOn extends Caller {
     out.at += length;
     try {
       if (operation.returns !== RETURNS_VOID) return this.callFrame(operation, options, target);
-      this.sendFrame(operation, options, target);
+      this.sendFrame(operation, target);
       return undefined;
     } catch (error) {
       outbox.abandon();
